@@ -1,0 +1,21 @@
+import { Value } from '../ir/node.ts'
+import type { Storage } from './storage.ts'
+
+const placements = new WeakMap<Value, Storage>()
+
+/** The data behind a value, when it was given or has been asked for from a run. */
+export function storageOf(value: Value): Storage | undefined {
+  return placements.get(value)
+}
+
+/** Says where the data of a value is. */
+export function place(value: Value, storage: Storage): void {
+  placements.set(value, storage)
+}
+
+/** A new value without a producer for stored data. */
+export function leafOf(storage: Storage): Value {
+  const value = new Value({ shape: storage.shape, dtype: storage.dtype })
+  place(value, storage)
+  return value
+}

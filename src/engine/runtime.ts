@@ -1,0 +1,194 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common'
+import { ModelProtoSchema } from '../codec/onnx.ts'
+import { tensorProto } from '../lowering/model-builder.ts'
+import type { TypedArray } from '../tensor/typed-array.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { probeCapabilities } from './probe.ts'
+import type { CompileRequest, Failure, Reply, Request, RunOutput, RunRequest, StorageId, TensorMessage } from './protocol.ts'
+
+/** The part of onnxruntime-node and onnxruntime-web that the runtime stands on. */
+export interface OrtModule {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>
+  }
+  readonly Tensor: TensorConstructor
+}
+
+/** What differs between the two builds of ONNX Runtime. */
+export interface RuntimeTraits {
+  /** Whether outputs may be written into buffers given to `run`. */
+  readonly preallocates: boolean
+}
+
+type Stored = OrtTensor | Failure
+
+/** Serves requests in order: holds sessions and tensors, and runs the ones over the others. Lives in a worker. */
+export class Runtime {
+  readonly #ort: OrtModule
+  readonly #traits: RuntimeTraits
+  readonly #reply: (reply: Reply, transfer: ArrayBuffer[]) => void
+  readonly #sessions = new Map<number, InferenceSession | Failure>()
+  readonly #tensors = new Map<StorageId, Stored>()
+  readonly #pool = new BufferPool()
+  #threads = 0
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(ort: OrtModule, traits: RuntimeTraits, reply: (reply: Reply, transfer: ArrayBuffer[]) => void) {
+    this.#ort = ort
+    this.#traits = traits
+    this.#reply = reply
+  }
+
+  /** Queues a request behind all earlier ones. */
+  accept(request: Request): void {
+    this.#queue = this.#queue.then(() => this.#serve(request))
+  }
+
+  async #serve(request: Request): Promise<void> {
+    switch (request.kind) {
+      case 'compile':
+        return this.#compile(request)
+      case 'run':
+        return this.#run(request)
+      case 'store':
+        this.#tensors.set(request.storage, this.#toOrt(request.tensor))
+        return
+      case 'read':
+        return this.#read(request.ticket, request.storage)
+      case 'free':
+        for (const storage of request.storages) this.#free(storage)
+        return
+      case 'drop':
+        return this.#drop(request.session)
+      case 'sync':
+        this.#reply({ ticket: request.ticket }, [])
+        return
+      case 'configure': {
+        this.#threads = request.threads
+        const capabilities = await probeCapabilities(this.#ort)
+        this.#reply({ ticket: request.ticket, capabilities }, [])
+      }
+    }
+  }
+
+  async #compile({ session, model, constants, level }: CompileRequest): Promise<void> {
+    try {
+      const parts = [model, this.#constantsPart(constants)]
+      const created = await this.#ort.InferenceSession.create(concatenate(parts), {
+        graphOptimizationLevel: level,
+        ...(this.#threads > 0 ? { intraOpNumThreads: this.#threads } : {}),
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        logSeverityLevel: 4,
+        extra: { session: { disable_quant_qdq: '1' } },
+      })
+      this.#sessions.set(session, created)
+    } catch (error) {
+      this.#sessions.set(session, failure('compile', error))
+    }
+  }
+
+  /** The constants as the tail of a model: protobuf parsers merge a second `graph` field into the first. */
+  #constantsPart(constants: CompileRequest['constants']): Uint8Array {
+    if (constants.length === 0) return new Uint8Array()
+    const initializer = constants.map(({ name, storage }) => {
+      const tensor = this.#tensors.get(storage)
+      if (tensor === undefined || 'stage' in tensor) throw new RangeError(`constant ${name} is not there`)
+      const { buffer, byteOffset, byteLength } = viewOf(tensor)
+      return tensorProto(name, tensor.type as 'float32', tensor.dims, new Uint8Array(buffer, byteOffset, byteLength))
+    })
+    return toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer } }))
+  }
+
+  async #run(request: RunRequest): Promise<void> {
+    const started = performance.now()
+    try {
+      const session = this.#sessions.get(request.session)
+      if (session === undefined || 'stage' in session) return this.#fail(request, session ?? failure('compile', 'the session is gone'))
+      const feeds: Record<string, OrtTensor> = {}
+      for (const { name, source } of request.feeds) {
+        const tensor = typeof source === 'number' ? this.#tensors.get(source) : this.#toOrt(source)
+        if (tensor === undefined || 'stage' in tensor) {
+          return this.#fail(request, { stage: 'input', message: tensor?.message ?? `input ${name} is not stored` })
+        }
+        feeds[name] = tensor
+      }
+      const fetches = this.#fetches(request.outputs)
+      const results = await session.run(feeds, fetches)
+      for (const { name, storage, replaces } of request.outputs) {
+        const result = fetches[name] ?? results[name]
+        if (result !== undefined) this.#tensors.set(storage, result)
+        if (replaces !== undefined) this.#free(replaces)
+      }
+      this.#reply({ ticket: request.ticket, runMs: performance.now() - started }, [])
+    } catch (error) {
+      this.#fail(request, failure('run', error))
+    }
+  }
+
+  #fetches(outputs: readonly RunOutput[]): Record<string, OrtTensor | null> {
+    return Object.fromEntries(
+      outputs.map(({ name, dtype, shape }) => {
+        if (!this.#traits.preallocates) return [name, null]
+        return [name, new this.#ort.Tensor(dtype, this.#pool.take(dtype, shape), shape)]
+      }),
+    )
+  }
+
+  /** Outputs of a failed run are failures themselves; state stays what it was. */
+  #fail(request: RunRequest, reason: Failure): void {
+    for (const { storage, replaces } of request.outputs) {
+      const before = replaces === undefined ? undefined : this.#tensors.get(replaces)
+      this.#tensors.set(storage, before ?? reason)
+      if (replaces !== undefined) this.#tensors.delete(replaces)
+    }
+    this.#reply({ ticket: request.ticket, failure: reason }, [])
+  }
+
+  #read(ticket: number, storage: StorageId): void {
+    const tensor = this.#tensors.get(storage)
+    if (tensor === undefined || 'stage' in tensor) {
+      this.#reply({ ticket, failure: tensor ?? { stage: 'input', message: 'the tensor is not stored' } }, [])
+      return
+    }
+    const data = viewOf(tensor).slice()
+    this.#reply({ ticket, tensor: { dtype: tensor.type as TensorMessage['dtype'], shape: tensor.dims, data } }, [data.buffer])
+  }
+
+  #free(storage: StorageId): void {
+    const tensor = this.#tensors.get(storage)
+    this.#tensors.delete(storage)
+    if (tensor !== undefined && !('stage' in tensor) && this.#traits.preallocates) this.#pool.give(viewOf(tensor))
+  }
+
+  async #drop(session: number): Promise<void> {
+    const dropped = this.#sessions.get(session)
+    this.#sessions.delete(session)
+    if (dropped !== undefined && !('stage' in dropped)) await dropped.release()
+  }
+
+  #toOrt({ dtype, data, shape }: TensorMessage): OrtTensor {
+    return new this.#ort.Tensor(dtype, data, shape)
+  }
+}
+
+function viewOf(tensor: OrtTensor): TypedArray {
+  return tensor.data as TypedArray
+}
+
+function failure(stage: Failure['stage'], error: unknown): Failure {
+  return { stage, message: error instanceof Error ? error.message : String(error) }
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts
+  if (first !== undefined && parts.every((part, i) => i === 0 || part.byteLength === 0)) return first
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
+}

@@ -1,0 +1,47 @@
+import { type CarrierDType, carrierOf } from '../lowering/onnx-dtype.ts'
+import type { DType } from '../tensor/dtype.ts'
+import type { HostArray } from '../tensor/host-array.ts'
+import { sizeOf } from '../tensor/shape.ts'
+import type { StorageId } from './protocol.ts'
+
+let lastId = 0
+
+/** Above this size a handle carries ballast of its tensor's size. */
+const BALLAST_BYTES = 2 ** 16
+
+/** Handle of a tensor's data: on the host, or where the runs happen, or on its way there. */
+export class Storage {
+  readonly id: StorageId = ++lastId
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** The data, when it came from the host. */
+  readonly host: HostArray | undefined
+  /** Whether the runtime holds it under `id` (or will, once what was sent to it is done). */
+  resident: boolean
+  /** Whether it is a parameter's or buffer's data, which changes only by assignment. */
+  isState = false
+  /** How often a run has read it; host data that is read again becomes resident. */
+  reads = 0
+  /** Why the data is gone, when it is. */
+  lost: string | undefined
+  /** Why the run that was to deliver it failed. */
+  failure: Error | undefined
+  /**
+   * Never touched memory of the size of what the runtime holds for this handle, so that the collector knows what the handle
+   * costs and looks for dead ones in time.
+   */
+  readonly ballast: ArrayBuffer | undefined
+
+  constructor(dtype: DType, shape: readonly number[], host?: HostArray) {
+    this.dtype = dtype
+    this.shape = shape
+    this.host = host
+    this.resident = host === undefined
+    const bytes = sizeOf(shape) * 4
+    this.ballast = host === undefined && bytes > BALLAST_BYTES ? new ArrayBuffer(bytes) : undefined
+  }
+
+  get carrier(): CarrierDType {
+    return carrierOf(this.dtype)
+  }
+}

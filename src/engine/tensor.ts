@@ -1,0 +1,237 @@
+import { gradients } from '../autograd/gradients.ts'
+import type { Attributes } from '../ir/attributes.ts'
+import { isConcrete } from '../ir/dim.ts'
+import { emit, formatType, Node, type Value } from '../ir/node.ts'
+import type { Operation } from '../ir/operation.ts'
+import { full } from '../ops/creation/full.ts'
+import { detach } from '../ops/elementwise/detach.ts'
+import { add } from '../ops/elementwise/add.ts'
+import { type DType, isFloating } from '../tensor/dtype.ts'
+import type { HostArray } from '../tensor/host-array.ts'
+import { ShapeError } from '../tensor/shape-error.ts'
+import { sizeOf } from '../tensor/shape.ts'
+import { toFloat32 } from '../tensor/to-float32.ts'
+import { toTypedArray } from '../tensor/to-typed-array.ts'
+import type { TypedArray } from '../tensor/typed-array.ts'
+import { leafOf, storageOf } from './placement.ts'
+import { recorder } from './recorder.ts'
+import { StateError } from './state-error.ts'
+import { Storage } from './storage.ts'
+
+const leaves = new WeakMap<Value, Tensor>()
+
+/**
+ * A lazy tensor: host data, the result of a run, or a value that is recorded and will be computed when somebody asks. Operations on
+ * tensors record and return at once; reading (`item`, `data`, `realize`) is asynchronous.
+ */
+export class Tensor {
+  #value: Value
+  #requiresGrad: boolean
+  /** Gradient that `backward` left for a leaf, null before. */
+  grad: Tensor | null = null
+
+  constructor(value: Value, requiresGrad = false) {
+    this.#value = value
+    this.#requiresGrad = requiresGrad
+    if (requiresGrad && value.node === null) leaves.set(value, this)
+  }
+
+  /** The tensor's current place in the recorded graph. */
+  get value(): Value {
+    return this.#value
+  }
+
+  /** Sizes, outermost dimension first. @throws StateError during a capture, for a symbolic size */
+  get shape(): readonly number[] {
+    const { shape } = this.#value
+    if (isConcrete(shape)) return shape
+    throw new StateError(`Cannot read the shape of a captured tensor: expected numbers, got ${formatType(this.#value)}\nHint: use dims`)
+  }
+
+  get dtype(): DType {
+    return this.#value.dtype
+  }
+
+  /** Whether gradients flow to this tensor or through it. */
+  get requiresGrad(): boolean {
+    return this.#requiresGrad
+  }
+
+  set requiresGrad(wanted: boolean) {
+    if (wanted && !isFloating(this.dtype)) {
+      throw new TypeError(`Cannot require a gradient: expected a floating dtype, got ${this.dtype}`)
+    }
+    this.#requiresGrad = wanted
+    if (wanted && this.#value.node === null) leaves.set(this.#value, this)
+  }
+
+  /** Moves the tensor to another value of the graph that has the same content. The recorder's, not for users. */
+  rebase(value: Value): void {
+    this.#value = value
+    if (this.#requiresGrad && value.node === null) leaves.set(value, this)
+  }
+
+  /**
+   * Replaces the content in place: what is recorded from now on sees the new one. The tensor has to be a leaf: a parameter or a buffer.
+   * @throws ShapeError when the types differ
+   */
+  assign(content: Tensor): void {
+    const before = storageOf(this.#value)
+    const same = formatType(this.#value) === formatType(content.value)
+    if (!same) {
+      throw new ShapeError(`Cannot assign to a tensor: expected ${formatType(this.#value)}, got ${formatType(content.value)}`)
+    }
+    if (before !== undefined && !recorder.assigned.has(this)) recorder.assigned.set(this, before)
+    this.#value = content.value
+  }
+
+  /** Waits for the value, and returns the tensor. Its data stays where the runs happen. */
+  async realize(): Promise<this> {
+    const storage = this.#dispatched()
+    if (storage.host === undefined) {
+      await recorder.device.ready
+      await recorder.device.settled()
+    }
+    if (storage.failure !== undefined) throw unreadable(storage.failure)
+    return this
+  }
+
+  /** Waits for the value, and returns its data. */
+  async array(): Promise<HostArray> {
+    const storage = this.#dispatched()
+    if (storage.host !== undefined) return storage.host
+    await recorder.device.ready
+    try {
+      return await recorder.device.read(storage)
+    } catch (error) {
+      throw unreadable(storage.failure ?? error)
+    }
+  }
+
+  /** Waits for the value, and returns its elements in row-major order, as `toTypedArray` gives them. */
+  async data(): Promise<TypedArray> {
+    return toTypedArray(await this.array())
+  }
+
+  /**
+   * Waits for the value of a tensor with one element.
+   * @throws ShapeError when it has more or fewer
+   */
+  async item(): Promise<number> {
+    if (sizeOf(this.shape) !== 1) {
+      throw new ShapeError(`Cannot read a tensor as a number: expected one element, got ${formatType(this.#value)}`)
+    }
+    const array = await this.array()
+    const [first = Number.NaN] = isFloating(array.dtype) ? toFloat32(array) : toTypedArray(array)
+    return Number(first)
+  }
+
+  /** The same values, cut off from gradients. */
+  detach(): Tensor {
+    return record(detach, [this], {})
+  }
+
+  /**
+   * Records the gradients of this tensor with respect to every leaf that requires one, and adds them to the leaves' `grad`.
+   * @param seed gradient of this tensor; default 1 for a tensor with one element
+   * @throws StateError when no gradient flows to this tensor
+   */
+  backward(seed?: Tensor): void {
+    if (!this.#requiresGrad) {
+      throw new StateError('Cannot run backward: expected a tensor that requires a gradient, got one that does not')
+    }
+    if (seed === undefined && sizeOf(this.shape) !== 1) {
+      throw new ShapeError(`Cannot run backward: expected a seed for more than one element, got none for ${formatType(this.#value)}`)
+    }
+    const start = seed?.value ?? emit(full, [], { size: this.shape, fillValue: 1, dtype: this.dtype })
+    const reached = leavesOf(this.#value)
+    recorder.training = true
+    for (const [value, gradient] of gradients(this.#value, start, new Set(reached.keys()))) {
+      const leaf = reached.get(value)
+      if (leaf === undefined) continue
+      const total = leaf.grad === null ? gradient : emit(add, [leaf.grad.value, gradient], { alpha: 1 })
+      leaf.grad = new Tensor(total)
+      recorder.differentiated.add(leaf)
+    }
+  }
+
+  #dispatched(): Storage {
+    if (storageOf(this.#value) === undefined) {
+      recorder.pending.add(this)
+      recorder.flush()
+    }
+    const storage = storageOf(this.#value)
+    if (storage === undefined) {
+      throw new StateError(`Cannot read ${formatType(this.#value)}: expected a value, got a placeholder of a capture`)
+    }
+    if (storage.lost !== undefined) throw new StateError(`Cannot read ${formatType(this.#value)}: ${storage.lost}`)
+    return storage
+  }
+}
+
+/** Records an operation on tensors and returns its outputs. */
+export function recordAll<A extends Attributes>(op: Operation<A>, inputs: readonly (Tensor | null)[], attrs: A): Tensor[] {
+  const node = new Node(op, inputs.map((input) => input?.value ?? null), attrs)
+  const flows = recorder.gradientsEnabled && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
+  node.differentiable = flows
+  return node.outputs.map((value) => {
+    const tensor = new Tensor(value, flows && isFloating(value.dtype))
+    if (recorder.depth === 0) recorder.pending.add(tensor)
+    return tensor
+  })
+}
+
+/** Records an operation on tensors and returns its first output. */
+export function record<A extends Attributes>(op: Operation<A>, inputs: readonly (Tensor | null)[], attrs: A): Tensor {
+  const [first] = recordAll(op, inputs, attrs)
+  if (first === undefined) throw new StateError(`Cannot record "${op.name}": expected an output, got none (a bug in lowbit)`)
+  return first
+}
+
+/** Records several operations as one: only the result can be read by a later dispatch. */
+export function composite<T>(body: () => T): T {
+  recorder.depth++
+  let result: T
+  try {
+    result = body()
+  } finally {
+    recorder.depth--
+  }
+  if (recorder.depth === 0) for (const tensor of tensorsIn(result)) recorder.pending.add(tensor)
+  return result
+}
+
+/** A tensor of host data. */
+export function fromHost(array: HostArray): Tensor {
+  return new Tensor(leafOf(new Storage(array.dtype, array.shape, array)))
+}
+
+/** The tensors in a result: itself, or the entries of arrays and plain objects, to any depth. */
+export function* tensorsIn(result: unknown): Generator<Tensor> {
+  if (result instanceof Tensor) yield result
+  else if (Array.isArray(result)) for (const entry of result) yield* tensorsIn(entry)
+  else if (result !== null && typeof result === 'object' && Object.getPrototypeOf(result) === Object.prototype) {
+    for (const entry of Object.values(result)) yield* tensorsIn(entry)
+  }
+}
+
+function leavesOf(output: Value): Map<Value, Tensor> {
+  const found = new Map<Value, Tensor>()
+  const seen = new Set<Value>([output])
+  const stack = [output]
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    const leaf = leaves.get(value)
+    if (leaf?.requiresGrad) found.set(value, leaf)
+    for (const input of value.node?.inputs ?? []) {
+      if (input === null || seen.has(input)) continue
+      seen.add(input)
+      stack.push(input)
+    }
+  }
+  return found
+}
+
+function unreadable(cause: unknown): StateError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new StateError(`Cannot read a tensor: the run that was to compute it failed\n${reason}`, { cause })
+}

@@ -1,0 +1,53 @@
+import type { DType } from '../tensor/dtype.ts'
+import type { HostArray } from '../tensor/host-array.ts'
+import type { Dims } from './dim.ts'
+
+/** What an engine can run beyond standard ONNX, found by a probe when it starts. */
+export type Capability =
+  /** `com.microsoft` FusedMatMul. */
+  | 'fusedMatMul'
+  /** `com.microsoft.nchwc` Conv with ReorderInput of filters that are no constants. */
+  | 'nchwc'
+  /** QuantizeLinear and DequantizeLinear of int16. */
+  | 'int16Quantize'
+  /** Casts to and from float8. */
+  | 'float8'
+  /** Casts to and from bfloat16. */
+  | 'bfloat16'
+
+/** A constant argument of an ONNX node. Numbers that must be floats are given as `{ float }`. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] } | { readonly dtype: DType }
+
+/** Through this a lowering writes ONNX nodes. Values are referred to by their ONNX names. */
+export interface Emitter {
+  /** ONNX names of the node's inputs; '' stands for an absent one. */
+  readonly inputs: readonly string[]
+  /** Whether the target engine has a capability; a lowering always has a plain form besides. */
+  has(capability: Capability): boolean
+  /** Whether the `index`-th input is a constant of the session (a frozen weight), so that work on it is done once. */
+  isConstant(index: number): boolean
+  /** How many uses the `index`-th output of the node has; 0 when nothing reads it. */
+  uses(index: number): number
+  /** Writes a node and returns the name of its only output. */
+  op(type: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttribute>>, domain?: string): string
+  /** Writes a node with several outputs; an unwanted one is false in `outputs` and '' in the result. */
+  ops(
+    type: string,
+    inputs: readonly string[],
+    outputs: readonly boolean[],
+    attrs?: Readonly<Record<string, OnnxAttribute>>,
+    domain?: string,
+  ): string[]
+  /** A constant; equal constants are written once. */
+  constant(array: HostArray): string
+  /** A rank-0 constant, float32 when no dtype is given. */
+  scalar(value: number, dtype?: DType): string
+  /** A rank-1 float32 constant. */
+  floats(values: readonly number[]): string
+  /** A rank-1 int64 constant. */
+  ints(values: readonly number[]): string
+  /** A rank-1 int64 value that holds a shape; symbolic sizes are computed when the model runs. */
+  shape(dims: Dims): string
+  /** A cast to a dtype. */
+  cast(value: string, dtype: DType): string
+}

@@ -1,0 +1,79 @@
+import type { DType } from '../tensor/dtype.ts'
+import type { Attributes } from './attributes.ts'
+import { type Dims, formatDims } from './dim.ts'
+import type { Operation, TensorType } from './operation.ts'
+import { currentScope, type Scope } from './scope.ts'
+
+let lastId = 0
+
+/** A tensor in a graph: an output of a node, or an input of the graph when it has none. */
+export class Value implements TensorType {
+  /** Grows with creation, so that sorting by it is a topological order of what was recorded. */
+  readonly id: number
+  readonly shape: Dims
+  readonly dtype: DType
+  /** The node that computes it; null for an input. */
+  readonly node: Node | null
+  /** Which output of the node it is. */
+  readonly index: number
+
+  constructor(type: TensorType, node: Node | null = null, index = 0) {
+    this.id = ++lastId
+    this.shape = type.shape
+    this.dtype = type.dtype
+    this.node = node
+    this.index = index
+  }
+}
+
+/** One application of an operation. */
+export class Node<A extends Attributes = Attributes> {
+  readonly id: number
+  readonly op: Operation<A>
+  /** Tensor arguments in ATen order; null for an optional one that is absent. Graph rewrites replace entries. */
+  readonly inputs: (Value | null)[]
+  readonly attrs: A
+  readonly outputs: readonly Value[]
+  /** Module that recorded it. */
+  readonly scope: Scope | undefined
+  /** Name within a captured graph, as `torch.export` gives it: `conv2d`, `conv2d_1`; '' before capture. */
+  name = ''
+  /** False for what was recorded while gradients were off: no gradient flows through it. */
+  differentiable = true
+
+  constructor(op: Operation<A>, inputs: readonly (Value | null)[], attrs: A, scope: Scope | undefined = currentScope()) {
+    this.id = ++lastId
+    this.op = op
+    this.inputs = [...inputs]
+    this.attrs = attrs
+    this.scope = scope
+    this.outputs = op.infer(inputs, attrs).map((type, index) => new Value(type, this, index))
+  }
+
+  /** Where the node comes from, for messages: `aten.relu in module "features.1" (ReLU)`. */
+  get origin(): string {
+    if (this.scope === undefined) return this.op.name
+    return `${this.op.name} in module "${this.scope.path}" (${this.scope.className})`
+  }
+}
+
+/** Makes a node and returns all its outputs. */
+export function emitAll<A extends Attributes>(
+  op: Operation<A>,
+  inputs: readonly (Value | null)[],
+  attrs: A,
+): readonly Value[] {
+  return new Node(op, inputs, attrs).outputs
+}
+
+/** Makes a node and returns its first output. */
+export function emit<A extends Attributes>(op: Operation<A>, inputs: readonly (Value | null)[], attrs: A): Value {
+  const [first] = emitAll(op, inputs, attrs)
+  if (first === undefined) throw new RangeError(`Cannot use "${op.name}" as a value: it has no outputs (a bug in lowbit)`)
+  return first
+}
+
+/** `float32 [2, 3]`, as types stand in messages and listings. */
+export function formatType(type: TensorType): string {
+  return `${type.dtype} ${formatDims(type.shape)}`
+}

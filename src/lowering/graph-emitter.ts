@@ -1,0 +1,100 @@
+import type { Dims } from '../ir/dim.ts'
+import type { Capability, Emitter, OnnxAttribute } from '../ir/emitter.ts'
+import type { Node, Value } from '../ir/node.ts'
+import type { DType } from '../tensor/dtype.ts'
+import { HostArray } from '../tensor/host-array.ts'
+import { fromValues } from '../tensor/from-values.ts'
+import type { ModelBuilder } from './model-builder.ts'
+import { carrierOf } from './onnx-dtype.ts'
+import { SymbolicShapes } from './symbolic-shapes.ts'
+
+/** What a lowering may know beside its node. */
+export interface GraphFacts {
+  readonly capabilities: ReadonlySet<Capability>
+  readonly constants: ReadonlySet<Value>
+  readonly users: ReadonlyMap<Value, number>
+}
+
+/** The Emitter over a ModelBuilder: one object for the whole graph, pointed at one node after the other. */
+export class GraphEmitter implements Emitter {
+  inputs: readonly string[] = []
+  #node: Node | undefined
+  readonly #builder: ModelBuilder
+  readonly #facts: GraphFacts
+  readonly #shapes: SymbolicShapes
+
+  constructor(builder: ModelBuilder, facts: GraphFacts, inputs: readonly { value: Value; name: string }[]) {
+    this.#builder = builder
+    this.#facts = facts
+    this.#shapes = new SymbolicShapes(this, inputs)
+  }
+
+  /** Lowers one node, given the ONNX names of its inputs. */
+  lower(node: Node, inputs: readonly string[]): readonly string[] {
+    this.#node = node
+    this.inputs = inputs
+    return node.op.lower(this, node)
+  }
+
+  has(capability: Capability): boolean {
+    return this.#facts.capabilities.has(capability)
+  }
+
+  isConstant(index: number): boolean {
+    const input = this.#node?.inputs[index]
+    return input ? this.#facts.constants.has(input) : false
+  }
+
+  uses(index: number): number {
+    const output = this.#node?.outputs[index]
+    return output ? (this.#facts.users.get(output) ?? 0) : 0
+  }
+
+  op(type: string, inputs: readonly string[], attrs: Readonly<Record<string, OnnxAttribute>> = {}, domain = ''): string {
+    const [name = ''] = this.ops(type, inputs, [true], attrs, domain)
+    return name
+  }
+
+  ops(
+    type: string,
+    inputs: readonly string[],
+    outputs: readonly boolean[],
+    attrs: Readonly<Record<string, OnnxAttribute>> = {},
+    domain = '',
+  ): string[] {
+    const names = outputs.map((wanted) => (wanted ? this.#builder.freshName() : ''))
+    this.#builder.addNode(type, inputs, names, attrs, domain, this.#node?.origin ?? '')
+    return names
+  }
+
+  constant(array: HostArray): string {
+    return this.#builder.addConstant(array)
+  }
+
+  scalar(value: number, dtype: DType = 'float32'): string {
+    return this.constant(fromValues(carrierOf(dtype), [], [value]))
+  }
+
+  floats(values: readonly number[]): string {
+    return this.constant(fromValues('float32', [values.length], values))
+  }
+
+  ints(values: readonly number[]): string {
+    return this.constant(fromValues('int64', [values.length], values))
+  }
+
+  shape(dims: Dims): string {
+    return this.#shapes.shape(dims)
+  }
+
+  cast(value: string, dtype: DType): string {
+    const carrier = carrierOf(dtype)
+    if (carrier === 'float32' && dtype !== 'float32') return this.round(value, dtype)
+    return this.op('Cast', [value], { to: { dtype: carrier } })
+  }
+
+  /** Rounds carried float32 values to a narrower float dtype. */
+  round(value: string, dtype: DType): string {
+    return this.op('Cast', [this.op('Cast', [value], { to: { dtype } })], { to: { dtype: 'float32' } })
+  }
+}

@@ -1,0 +1,65 @@
+import { type Dim, type Dims, isConcrete, type SymbolicDim } from '../ir/dim.ts'
+import type { Value } from '../ir/node.ts'
+
+/** Writes the ONNX nodes that compute shapes with symbolic sizes. */
+export interface ShapeWriter {
+  op(type: string, inputs: readonly string[], attrs?: Readonly<Record<string, number>>): string
+  ints(values: readonly number[]): string
+}
+
+/** Finds symbolic sizes among a graph's inputs and computes shapes from them, each size once. */
+export class SymbolicShapes {
+  readonly #writer: ShapeWriter
+  readonly #known = new Map<string, string>()
+  readonly #sources: ReadonlyMap<string, { readonly input: string; readonly axis: number }>
+
+  constructor(writer: ShapeWriter, inputs: readonly { readonly value: Value; readonly name: string }[]) {
+    this.#writer = writer
+    const sources = new Map<string, { input: string; axis: number }>()
+    for (const { value, name } of inputs) {
+      value.shape.forEach((dim, axis) => {
+        if (typeof dim !== 'number' && !sources.has(dim.key)) sources.set(dim.key, { input: name, axis })
+      })
+    }
+    this.#sources = sources
+  }
+
+  /** ONNX name of a rank-1 int64 value that holds the shape. */
+  shape(dims: Dims): string {
+    if (isConcrete(dims)) return this.#writer.ints(dims)
+    return this.#writer.op('Concat', dims.map((dim) => this.#size(dim)), { axis: 0 })
+  }
+
+  /** ONNX name of a size, as an int64 value of shape [1]. */
+  #size(dim: Dim): string {
+    if (typeof dim === 'number') return this.#writer.ints([dim])
+    const known = this.#known.get(dim.key)
+    if (known !== undefined) return known
+    const source = this.#sources.get(dim.key)
+    const name =
+      source === undefined
+        ? this.#computed(dim)
+        : this.#writer.op('Shape', [source.input], { start: source.axis, end: source.axis + 1 })
+    this.#known.set(dim.key, name)
+    return name
+  }
+
+  #computed(dim: SymbolicDim): string {
+    const terms = dim.terms.map(({ coefficient, factors }) => {
+      const names = factors.map((factor) => {
+        if (factor.kind === 'symbol') return this.#symbol(factor.name)
+        return this.#writer.op('Div', [this.#size(factor.dividend), this.#size(factor.divisor)])
+      })
+      return names.reduce((product, name) => this.#writer.op('Mul', [product, name]), this.#writer.ints([coefficient]))
+    })
+    return terms.reduce((total, term) => this.#writer.op('Add', [total, term]))
+  }
+
+  #symbol(name: string): string {
+    const source = this.#sources.get(name)
+    if (source === undefined) {
+      throw new RangeError(`Cannot lower the size "${name}": expected an input of the graph that has it, got none (a bug in lowbit)`)
+    }
+    return this.#writer.op('Shape', [source.input], { start: source.axis, end: source.axis + 1 })
+  }
+}

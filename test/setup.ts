@@ -1,0 +1,3 @@
+import { recorder } from '../src/engine/recorder.ts'
+
+recorder.configure({ execArgv: ['--import', new URL('./typescript-worker.mjs', import.meta.url).href] })
