@@ -48,7 +48,7 @@ const SCRIPT: string = fileURLToPath(new URL('rival.py', import.meta.url))
 const DEFAULT_TIMEOUT_MS = 600_000
 
 /**
- * A running rival. A workload stays warm between calls of `run` until another is asked for, so that a benchmark
+ * A running rival. A workload stays warm between calls of `run` until another is asked for, so a benchmark
  * may alternate with its own program.
  */
 export class Rival implements AsyncDisposable {

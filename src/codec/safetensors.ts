@@ -12,10 +12,11 @@ import { METADATA_KEY, readSafetensorsHeader } from './safetensors-header.ts'
  */
 export function readSafetensors(bytes: Uint8Array): Map<string, HostArray> {
   const { entries } = readSafetensorsHeader(bytes)
+  const { buffer, byteOffset } = bytes
   return new Map(
     entries.map(({ name, dtype, shape, begin, end }) => [
       name,
-      new HostArray(dtype, shape, bytes.subarray(begin, end)),
+      new HostArray(dtype, shape, new Uint8Array(buffer, byteOffset + begin, end - begin)),
     ]),
   )
 }

@@ -22,6 +22,8 @@ export class Recorder {
   depth = 0
   /** Whether anything was recorded for training since the last dispatch: parameters are then inputs, not constants. */
   training = false
+  /** Whether a capture records: nothing is dispatched then. */
+  capturing = false
   /** Tensors recorded at top level: their values are delivered by the next dispatch. */
   readonly pending: Set<Tensor> = new Set()
   /** State that was assigned since the last dispatch, with the data that it had. */

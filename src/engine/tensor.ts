@@ -157,28 +157,37 @@ export class Tensor {
 
   #dispatched(): Storage {
     if (storageOf(this.#value) === undefined) {
+      if (recorder.capturing) {
+        throw new StateError(
+          `Cannot read the result of "${this.#value.node?.origin ?? 'an input'}" during a capture: expected a forward that only records, got one that asks for a value\n` +
+            'Hint: a model that decides by values runs in eager mode (ExecutionMode.EAGER)',
+        )
+      }
       recorder.pending.add(this)
       recorder.flush()
     }
     const storage = storageOf(this.#value)
-    if (storage === undefined) {
-      throw new StateError(`Cannot read ${formatType(this.#value)}: expected a value, got a placeholder of a capture`)
-    }
+    if (storage === undefined) throw new StateError(`Cannot read ${formatType(this.#value)}: expected a run to deliver it (a bug in lowbit)`)
     if (storage.lost !== undefined) throw new StateError(`Cannot read ${formatType(this.#value)}: ${storage.lost}`)
     return storage
   }
 }
 
-/** Records an operation on tensors and returns its outputs. */
+/** Records an operation on tensors and returns its outputs. State that the operation updates is assigned. */
 export function recordAll<A extends Attributes>(op: Operation<A>, inputs: readonly (Tensor | null)[], attrs: A): Tensor[] {
   const node = new Node(op, inputs.map((input) => input?.value ?? null), attrs)
   const flows = recorder.gradientsEnabled && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
   node.differentiable = flows
-  return node.outputs.map((value) => {
+  const outputs = node.outputs.map((value) => {
     const tensor = new Tensor(value, flows && isFloating(value.dtype))
     if (recorder.depth === 0) recorder.pending.add(tensor)
     return tensor
   })
+  for (const { input, output } of op.updates?.(attrs) ?? []) {
+    const content = outputs[output]
+    if (content !== undefined) inputs[input]?.assign(content)
+  }
+  return outputs
 }
 
 /** Records an operation on tensors and returns its first output. */

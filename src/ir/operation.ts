@@ -26,8 +26,16 @@ export interface Operation<A extends Attributes = Attributes> {
   readonly gradient: GradientRule<A> | 'none'
   /** ONNX nodes that compute the outputs; returns their ONNX names, one for each output. */
   lower(emitter: Emitter, node: Node<A>): readonly string[]
+  /** Outputs that replace the state given as an input (a batch norm's running statistics), for these arguments. */
+  updates?(attrs: A): readonly StateUpdate[]
   /** Facts that quantization needs; policy stays in the quantization layer. */
   readonly quantization?: QuantizationFacts<A>
+}
+
+/** An output that is the next content of the state that is an input. */
+export interface StateUpdate {
+  readonly output: number
+  readonly input: number
 }
 
 /** The call that a gradient rule differentiates. */

@@ -14,7 +14,7 @@ export type CodedFloat =
 /** Codes of a `CodedFloat`, one to an element: 16-bit dtypes as Uint16Array, all others as Uint8Array (fp4 is not packed here). */
 export type FloatCodes = Uint8Array | Uint16Array
 
-// Overflow and NaN are those of PyTorch's casts; fp4, which has neither, saturates and keeps the sign as ONNX's Cast does.
+// Overflow and NaN are those of PyTorch's casts; PyTorch has none to fp4, which has room for neither and saturates here.
 const FORMATS: Record<Exclude<CodedFloat, 'float8_e8m0fnu'>, Minifloat> = {
   float16: { bits: 16, mantissaBits: 10, bias: 15, maxCode: 0x7bff, overflowCode: 0x7c00, nanCode: 0x7e00 },
   bfloat16: { bits: 16, mantissaBits: 7, bias: 127, maxCode: 0x7f7f, overflowCode: 0x7f80, nanCode: 0x7fc0 },

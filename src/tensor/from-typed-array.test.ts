@@ -66,6 +66,12 @@ describe('toTypedArray()', () => {
     expect(toTypedArray(new HostArray('float32', [2], bytes))).toEqual(Float32Array.of(1, 2))
   })
 
+  it('toTypedArray() copies also what is a Buffer, whose slice() would not', () => {
+    const bytes = Buffer.from([9, 0, 0, 128, 63]).subarray(1)
+    const unaligned = bytes.byteOffset % 4 === 0 ? Buffer.concat([Buffer.of(9), bytes]).subarray(1) : bytes
+    expect(toTypedArray(new HostArray('float32', [1], unaligned))).toEqual(Float32Array.of(1))
+  })
+
   it.each(dtypes)('toTypedArray() gives one element to a place: %s', (dtype) => {
     const array = new HostArray(dtype, [3, 5], new Uint8Array(byteLength(dtype, [3, 5])))
     expect(toTypedArray(array).length).toBe(15)

@@ -15,6 +15,7 @@ export {
 export { fromTypedArray } from './from-typed-array.ts'
 export { fromValues } from './from-values.ts'
 export { byteLength, HostArray } from './host-array.ts'
+export { type MicroscaledDType, microscales } from './microscales.ts'
 export { Random } from './random.ts'
 export { type Shape, sizeOf, stridesOf } from './shape.ts'
 export { ShapeError } from './shape-error.ts'

@@ -6,8 +6,7 @@ import { type Shape, sizeOf } from './shape.ts'
  * splitmix; it is fast and statistically sound, and it is no source of secrets.
  *
  * @example
- * const random = new Random(0)
- * random.permutation(4) // => the numbers 0 to 3 as an Int32Array, in the order of seed 0
+ * new Random(0).permutation(4) // => Int32Array.of(0, 3, 2, 1)
  */
 export class Random {
   #s0: number

@@ -18,7 +18,7 @@ export function toTypedArray(array: HostArray): TypedArray {
     return kind === 'int' ? unpackSigned(bytes, count, bits) : unpackUnsigned(bytes, count, bits)
   }
   const Class: ViewClass = typedArrayClass(dtype)
-  const source = bytes.byteOffset % Class.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice()
+  const source = bytes.byteOffset % Class.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
   return new Class(source.buffer, source.byteOffset, count)
 }
 

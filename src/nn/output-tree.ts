@@ -1,0 +1,25 @@
+import { Tensor } from '../engine/tensor.ts'
+
+/** How tensors are arranged in a result: the place of one in the flat list, or an array or object of such. */
+export type OutputTree = number | readonly OutputTree[] | { readonly [key: string]: OutputTree }
+
+/**
+ * Takes a result apart into its tensors, in order, and their arrangement.
+ * @throws TypeError for anything but tensors, arrays and plain objects
+ */
+export function flatten(result: unknown, tensors: Tensor[] = []): { tree: OutputTree; tensors: Tensor[] } {
+  if (result instanceof Tensor) return { tree: tensors.push(result) - 1, tensors }
+  if (Array.isArray(result)) return { tree: result.map((entry) => flatten(entry, tensors).tree), tensors }
+  if (result !== null && typeof result === 'object' && Object.getPrototypeOf(result) === Object.prototype) {
+    const entries = Object.entries(result).map(([key, entry]) => [key, flatten(entry, tensors).tree])
+    return { tree: Object.fromEntries(entries), tensors }
+  }
+  throw new TypeError(`Cannot flatten a result: expected tensors in arrays or plain objects, got ${result === null ? 'null' : typeof result}`)
+}
+
+/** Puts tensors back into their arrangement. */
+export function unflatten(tree: OutputTree, tensors: readonly Tensor[]): unknown {
+  if (typeof tree === 'number') return tensors[tree]
+  if (Array.isArray(tree)) return tree.map((entry) => unflatten(entry, tensors))
+  return Object.fromEntries(Object.entries(tree).map(([key, entry]) => [key, unflatten(entry, tensors)]))
+}
