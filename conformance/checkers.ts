@@ -1,5 +1,13 @@
 import type { EntryChecker, PartChecker } from './case.ts'
+import { checkEnum } from './families/config-enums.ts'
+import { checkLoading } from './families/config-loading.ts'
+import { checkBuild, checkModuleConfig } from './families/config-precedence.ts'
+import { checkSettersPresets } from './families/config-setters-presets.ts'
+import { checkSpec } from './families/config-specs.ts'
 import { checkCast } from './families/numerics-casts.ts'
+import { checkFakeQuant } from './families/numerics-fake-quant.ts'
+import { checkGranularityShape } from './families/numerics-granularity-shapes.ts'
+import { checkObserverSequence } from './families/numerics-observer-sequences.ts'
 
 /** Who checks the cases; keys are family lines. A line that is missing here has to be in pending.json. */
 export interface Checkers {
@@ -11,6 +19,17 @@ export interface Checkers {
 
 /** The checkers that exist. */
 export const checkers: Checkers = {
-  entries: new Map([['numerics/casts', checkCast]]),
+  entries: new Map<string, EntryChecker>([
+    ['config/enums', checkEnum],
+    ['config/loading', checkLoading],
+    ['config/precedence:build', checkBuild],
+    ['config/precedence:get_module_config', checkModuleConfig],
+    ['config/setters_presets', checkSettersPresets],
+    ['config/specs', checkSpec],
+    ['numerics/casts', checkCast],
+    ['numerics/fake_quant', checkFakeQuant],
+    ['numerics/granularity_shapes', checkGranularityShape],
+    ['numerics/observer_sequences', checkObserverSequence],
+  ]),
   parts: new Map(),
 }

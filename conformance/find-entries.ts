@@ -11,6 +11,11 @@ import type { FamilyRoot } from './target.ts'
 /** Lists of a JSON file whose entries are cases; what else a file holds is data for them. */
 const LISTS = ['cases', 'validation'] as const
 
+/** Entries that record several things: each is a case of its own, with its name behind the part's. */
+const ASPECTS: Readonly<Record<string, readonly string[]>> = {
+  'config/precedence': ['build', 'get_module_config', 'graph', 'eager'],
+}
+
 /** Finds the cases of `numerics` or `config`: the entries of the JSON files in its folders. */
 export function findEntryCases(
   { family, folder, touches }: FamilyRoot,
@@ -26,18 +31,21 @@ export function findEntryCases(
 function casesOf(family: Family, part: string, file: string, checkers: Checkers): ConformanceCase[] {
   const document = parseObject(readFileSync(file, 'utf8'), file)
   const tensors = lazyTensors(file, document)
-  const checker = checkers.entries.get(`${family}/${part}`)
+  const parts = ASPECTS[`${family}/${part}`]?.map((aspect) => `${part}:${aspect}`) ?? [part]
   return LISTS.flatMap((list) =>
-    entriesOf(document, list).map((entry, index) => {
+    entriesOf(document, list).flatMap((entry, index) => {
       const context: EntryContext = { entry, list, document, tensors }
-      return {
-        family,
-        part,
-        model: basename(file, '.json'),
-        config: typeof entry.id === 'string' ? entry.id : `${list}[${index}]`,
-        file,
-        check: checker && (() => checker(context)),
-      }
+      return parts.map((name): ConformanceCase => {
+        const checker = checkers.entries.get(`${family}/${name}`)
+        return {
+          family,
+          part: name,
+          model: basename(file, '.json'),
+          config: typeof entry.id === 'string' ? entry.id : `${list}[${index}]`,
+          file,
+          check: checker && (() => checker(context)),
+        }
+      })
     }),
   )
 }

@@ -17,7 +17,12 @@ describe('examples/', () => {
   // A failing example rejects with its exit code and what it printed.
   it.each(examples)('%s runs to its end', { timeout: LIMIT_MS }, async (name) => {
     const args = ['--import', 'tsx', `examples/${name}`]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: LIMIT_MS })
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      timeout: LIMIT_MS,
+      // The examples run against the built package, as a user's code does.
+      env: { ...process.env, TSX_TSCONFIG_PATH: 'tsconfig.build.json' },
+    })
     expect(stdout).not.toBe('')
   })
 })

@@ -16,7 +16,10 @@ export interface GoldenCase {
 }
 
 /** The cases of `<name>.json` with their tensors; made by scripts/goldens. */
-export function readGoldens(name: string): { cases: readonly GoldenCase[]; tensors: ReadonlyMap<string, HostArray> } {
+export function readGoldens(name: string): {
+  cases: readonly GoldenCase[]
+  tensors: ReadonlyMap<string, HostArray>
+} {
   const folder = new URL('./goldens/', import.meta.url)
   const { cases } = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
   const tensors = readSafetensors(new Uint8Array(readFileSync(new URL(`${name}.safetensors`, folder))))

@@ -30,8 +30,10 @@ test('operations: every golden has its operation', () => {
 })
 
 for (const op of operations) {
+  const rows = byName.get(op.name) ?? []
+  if (rows.length === 0) continue
   describe(op.name, () => {
-    for (const golden of byName.get(op.name) ?? []) {
+    for (const golden of rows) {
       test(`${op.name} agrees with PyTorch: ${golden.name}`, () => check(op, golden))
     }
   })
@@ -46,7 +48,8 @@ async function check(op: Operation, golden: GoldenCase): Promise<void> {
   const outputs = recordAll(op, inputs, golden.attrs)
   const seeded = seed(outputs, golden)
   if (seeded?.requiresGrad) seeded.backward()
-  for (const [i, key] of golden.outputs.entries()) await expectClose(outputs[i], tensorOf(key), golden, `output ${i}`)
+  for (const [i, key] of golden.outputs.entries())
+    await expectClose(outputs[i], tensorOf(key), golden, `output ${i}`)
   for (const [i, key] of (golden.gradInputs ?? []).entries()) {
     if (key !== null) await expectClose(inputs[i]?.grad, tensorOf(key), golden, `gradient of input ${i}`)
   }
@@ -58,7 +61,10 @@ function seed(outputs: readonly Tensor[], { gradOutputs = [] }: GoldenCase): Ten
   for (const [i, key] of gradOutputs.entries()) {
     const output = outputs[i]
     if (key === null || output === undefined) continue
-    const term = record(sum, [record(mul, [output, fromHost(tensorOf(key))], {})], { dim: null, keepdim: false })
+    const term = record(sum, [record(mul, [output, fromHost(tensorOf(key))], {})], {
+      dim: null,
+      keepdim: false,
+    })
     total = total === undefined ? term : record(add, [total, term], { alpha: 1 })
   }
   return total
@@ -78,13 +84,16 @@ async function expectClose(
   for (let i = 0; i < y.length; i++) {
     const a = x[i] ?? Number.NaN
     const b = y[i] ?? Number.NaN
-    const close = Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance.atol + tolerance.rtol * Math.abs(b)
-    if (!close && !(Number.isNaN(a) && Number.isNaN(b))) expect.fail(`${what}: expected ${b} at ${i}, got ${a}`)
+    const close =
+      Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance.atol + tolerance.rtol * Math.abs(b)
+    if (!close && !(Number.isNaN(a) && Number.isNaN(b)))
+      expect.fail(`${what}: expected ${b} at ${i}, got ${a}`)
   }
 }
 
 function tensorOf(key: string): HostArray {
   const array = tensors.get(key)
-  if (array === undefined) throw new RangeError(`Cannot find the golden tensor "${key}": expected it in ops.safetensors, got none`)
+  if (array === undefined)
+    throw new RangeError(`Cannot find the golden tensor "${key}": expected it in ops.safetensors, got none`)
   return array
 }

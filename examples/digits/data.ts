@@ -2,7 +2,7 @@
  * The handwritten digits that the examples train on: 10,000 grey images of 28x28 pixels, from data/digits.bin.gz
  * (data/README.md has the layout and the origin). No Node module is needed at load time, so this file also runs in a page.
  */
-import { Random } from '../../src/tensor/random.ts'
+import { Random } from 'lowbit'
 
 /** Images with their labels; image `i` is `images[i * 784]` up to `images[i * 784 + 783]`, row by row. */
 export interface DigitSet {

@@ -1,5 +1,6 @@
 import { collectNodes } from '../ir/graph.ts'
 import { emit, type Node, type Value } from '../ir/node.ts'
+import { withScope } from '../ir/scope.ts'
 import { add } from '../ops/elementwise/add.ts'
 import { isFloating } from '../tensor/dtype.ts'
 
@@ -16,7 +17,8 @@ export function gradients(output: Value, seed: Value, wrt: ReadonlySet<Value>): 
   const found = new Map<Value, Value>([[output, seed]])
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]
-    if (node !== undefined && node.outputs.some((value) => wanted.has(value))) propagate(node, wanted, found)
+    if (node === undefined || !node.outputs.some((value) => wanted.has(value))) continue
+    withScope(node.scope, () => propagate(node, wanted, found))
   }
   return new Map([...found].filter(([value]) => wrt.has(value)))
 }

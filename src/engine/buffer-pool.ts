@@ -8,22 +8,27 @@ const MAX_IDLE_BYTES = 256 * 2 ** 20
 /** Keeps the buffers of tensors that are gone, for new tensors of the same size: training then allocates nothing from step to step. */
 export class BufferPool {
   readonly #idle = new Map<string, TypedArray[]>()
+  /** What was made here: what comes from elsewhere would pile up, because as much of it comes again. */
+  readonly #own = new WeakSet<TypedArray>()
   #idleBytes = 0
 
   /** An array for a shape; its content is undefined. */
   take(dtype: CarrierDType, shape: readonly number[]): TypedArray {
     const length = sizeOf(shape)
-    const constructor = typedArrayClass(dtype)
-    const reused = this.#idle.get(`${constructor.name}:${length}`)?.pop()
-    if (reused === undefined) return new constructor(length)
+    const arrayClass = typedArrayClass(dtype)
+    const reused = this.#idle.get(`${arrayClass.name}:${length}`)?.pop()
+    if (reused === undefined) {
+      const made = new arrayClass(length)
+      this.#own.add(made)
+      return made
+    }
     this.#idleBytes -= reused.byteLength
     return reused
   }
 
-  /** Gives an array back. Nobody else may hold it. */
+  /** Gives an array back, if it was taken here. Nobody else may hold it. */
   give(array: TypedArray): void {
-    const whole = array.byteLength === array.buffer.byteLength
-    if (!whole || this.#idleBytes + array.byteLength > MAX_IDLE_BYTES) return
+    if (!this.#own.has(array) || this.#idleBytes + array.byteLength > MAX_IDLE_BYTES) return
     this.#idleBytes += array.byteLength
     const key = `${array.constructor.name}:${array.length}`
     const list = this.#idle.get(key)

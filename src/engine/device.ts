@@ -4,7 +4,7 @@ import { fromTypedArray } from '../tensor/from-typed-array.ts'
 import type { HostArray } from '../tensor/host-array.ts'
 import { toTypedArray } from '../tensor/to-typed-array.ts'
 import { type Channel, type ChannelOptions, openChannel } from './channel.ts'
-import type { Failure, Reply, Request, RunOutput, TensorMessage } from './protocol.ts'
+import type { Failure, Reply, Request, RunRequest, TensorMessage } from './protocol.ts'
 import { StateError } from './state-error.ts'
 import type { Storage } from './storage.ts'
 
@@ -12,6 +12,11 @@ import type { Storage } from './storage.ts'
 export interface DeviceOptions extends ChannelOptions {
   /** Threads of one run; 0 leaves the choice to ONNX Runtime. Default: 0. */
   readonly threads?: number
+}
+
+/** A run as the recording thread asks for it. */
+export interface RunOrder extends Omit<RunRequest, 'kind' | 'ticket' | 'feeds'> {
+  readonly feeds: readonly { readonly name: string; readonly storage: Storage }[]
 }
 
 interface Awaited {
@@ -66,17 +71,21 @@ export class Device {
   }
 
   /** Starts a run; the promise settles when it has ended, with its reply. */
-  run(session: number, feeds: readonly { name: string; storage: Storage }[], outputs: readonly RunOutput[]): Promise<Reply> {
+  run({ session, feeds, outputs, releases }: RunOrder): Promise<Reply> {
     const transfer: ArrayBuffer[] = []
     const sources = feeds.map(({ name, storage }) => ({ name, source: this.#source(storage, transfer) }))
-    return this.#ask((ticket) => ({ kind: 'run', ticket, session, feeds: sources, outputs }), transfer)
+    return this.#ask(
+      (ticket) => ({ kind: 'run', ticket, session, feeds: sources, outputs, releases }),
+      transfer,
+    )
   }
 
   /** Data of a stored tensor, in the dtype of its storage. */
   async read(storage: Storage): Promise<HostArray> {
     if (storage.host !== undefined) return storage.host
     const { tensor } = await this.#ask((ticket) => ({ kind: 'read', ticket, storage: storage.id }), [])
-    if (tensor === undefined) throw new StateError('Cannot read a tensor: expected its data, got none (a bug in lowbit)')
+    if (tensor === undefined)
+      throw new StateError('Cannot read a tensor: expected its data, got none (a bug in lowbit)')
     const array = fromTypedArray(tensor.data, storage.shape, tensor.dtype)
     return tensor.dtype === storage.dtype ? array : castArray(array, storage.dtype)
   }
@@ -111,8 +120,11 @@ export class Device {
     this.send({ kind: 'store', storage: storage.id, tensor }, [transferable(tensor)])
   }
 
+  /** Stops the thread, for good. What is still awaited is rejected. */
   async close(): Promise<void> {
+    await this.ready.catch(() => {})
     await this.#channel?.close()
+    this.#lose('it was closed')
   }
 
   #source(storage: Storage, transfer: ArrayBuffer[]): number | TensorMessage {
@@ -146,7 +158,10 @@ export class Device {
   }
 
   #lose(cause: unknown): void {
-    this.#lost = new StateError(`Cannot run on the engine: expected its thread to live, got "${String(cause)}"`, { cause })
+    this.#lost = new StateError(
+      `Cannot run on the engine: expected its thread to live, got "${String(cause)}"`,
+      { cause },
+    )
     for (const { reject } of this.#awaited.values()) reject(this.#lost)
     this.#awaited.clear()
   }
@@ -155,11 +170,11 @@ export class Device {
 /** What the runtime said when a session could not be built or run. */
 export class RunError extends Error {
   override readonly name: string = 'RunError'
-  readonly stage: Failure['stage']
+  readonly failure: Failure
 
-  constructor({ message, stage }: Failure) {
-    super(message)
-    this.stage = stage
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
   }
 }
 
@@ -170,5 +185,7 @@ function messageOf(array: HostArray, { carrier, shape }: Storage): TensorMessage
 
 function transferable({ data }: TensorMessage): ArrayBuffer {
   if (data.buffer instanceof ArrayBuffer) return data.buffer
-  throw new TypeError('Cannot send a tensor: expected an ArrayBuffer, got a SharedArrayBuffer (a bug in lowbit)')
+  throw new TypeError(
+    'Cannot send a tensor: expected an ArrayBuffer, got a SharedArrayBuffer (a bug in lowbit)',
+  )
 }

@@ -5,7 +5,10 @@ import type { Channel, ChannelListener, ChannelOptions } from './channel.ts'
 export function openNodeChannel({ onReply, onLost }: ChannelListener, { execArgv }: ChannelOptions): Channel {
   // The sources run unbuilt as well: the worker's file ends as this one does.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-  const worker = new Worker(new URL(`./node-worker${extension}`, import.meta.url), execArgv === undefined ? {} : { execArgv: [...execArgv] })
+  const worker = new Worker(
+    new URL(`./node-worker${extension}`, import.meta.url),
+    execArgv === undefined ? {} : { execArgv: [...execArgv] },
+  )
   worker.unref()
   worker.on('message', onReply)
   worker.on('error', onLost)

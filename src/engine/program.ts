@@ -1,6 +1,8 @@
+import { attributesKey } from '../ir/attributes.ts'
 import { collectNodes } from '../ir/graph.ts'
-import type { Node, Value } from '../ir/node.ts'
+import { formatType, type Node, type Value } from '../ir/node.ts'
 import { storageOf } from './placement.ts'
+import { StateError } from './state-error.ts'
 
 /** What a dispatch runs: nodes over leaves whose data is stored. */
 export interface Program {
@@ -38,6 +40,29 @@ export function makeProgram(outputs: readonly Value[], isConstant: (leaf: Value)
   return { key: parts.join(';'), nodes, inputs, constants, outputs }
 }
 
+/** The first leaf of a program whose data is not to be had; undefined when the program can run. */
+export function missingLeaf({ inputs, constants, outputs }: Program): Value | undefined {
+  const leaves = [...inputs, ...constants, ...outputs.filter(({ node }) => node === null)]
+  return leaves.find((leaf) => storageOf(leaf)?.lost !== undefined || storageOf(leaf) === undefined)
+}
+
+/** Why a value cannot be computed: what it depends on has been updated since, or was never there. */
+export function missingData(value: Value): StateError {
+  const program = makeProgram([value], () => false)
+  const leaf = missingLeaf(program)
+  if (leaf === undefined) {
+    return new StateError(`Cannot read ${formatType(value)}: expected a run to deliver it (a bug in lowbit)`)
+  }
+  const reader = program.nodes.find((node) => node.inputs.includes(leaf))
+  const action = reader === undefined ? `Cannot read ${formatType(value)}` : `Cannot run "${reader.origin}"`
+  const reason = storageOf(leaf)?.lost
+  if (reason === undefined) return new StateError(`${action}: expected data, got a placeholder of a capture`)
+  return new StateError(
+    `${action}: expected the data of its input, got none: ${reason}\n` +
+      'Hint: read a value before the step that updates what it was computed from',
+  )
+}
+
 function leafKey(leaf: Value, constant: boolean): string {
   return constant ? `#${storageOf(leaf)?.id}` : `${leaf.dtype}[${leaf.shape.join()}]`
 }
@@ -45,10 +70,5 @@ function leafKey(leaf: Value, constant: boolean): string {
 function nodeKey({ op, inputs, attrs }: Node, numbers: ReadonlyMap<Value, number>): string {
   let key = op.name
   for (const input of inputs) key += input === null ? ',-' : `,${numbers.get(input)}`
-  for (const name in attrs) key += `,${name}=${attributeKey(attrs[name])}`
-  return key
-}
-
-function attributeKey(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return key + attributesKey(attrs)
 }

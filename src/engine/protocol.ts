@@ -27,10 +27,13 @@ export interface CompileRequest {
 export interface RunRequest {
   readonly kind: 'run'
   readonly ticket: number
-  readonly session: number
+  /** Null when there is none to run: the outputs become failures. */
+  readonly session: number | null
   /** Inputs by name: a stored tensor, or one that is sent along and not kept. */
   readonly feeds: readonly { readonly name: string; readonly source: StorageId | TensorMessage }[]
   readonly outputs: readonly RunOutput[]
+  /** Stored tensors that are given up after the run, whether it succeeds or not. */
+  readonly releases: readonly StorageId[]
 }
 
 export interface RunOutput {
@@ -38,7 +41,7 @@ export interface RunOutput {
   readonly storage: StorageId
   readonly dtype: CarrierDType
   readonly shape: readonly number[]
-  /** The stored state that this output is the next version of: given up after the run, kept under the new id when the run fails. */
+  /** The stored state that this output is the next version of: its content goes on under the new id when the run fails. */
   readonly replaces?: StorageId
 }
 
@@ -58,6 +61,8 @@ export interface Failure {
   readonly message: string
   /** Which step failed: building the session, running it, or using a tensor whose own run had failed. */
   readonly stage: 'compile' | 'run' | 'input'
+  /** Name of the output that there is no room for, where that was it. */
+  readonly output?: string
 }
 
 /** Answer to a request with a ticket. */

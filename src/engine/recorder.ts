@@ -1,12 +1,13 @@
-import { Node, type Value } from '../ir/node.ts'
-import { Device, type DeviceOptions, RunError } from './device.ts'
+import type { Value } from '../ir/node.ts'
+import { Device, type DeviceOptions, type RunOrder } from './device.ts'
+import { explainFailure } from './explain-failure.ts'
 import { leafOf, place, storageOf } from './placement.ts'
-import { makeProgram, type Program } from './program.ts'
-import type { RunOutput, StorageId } from './protocol.ts'
-import { type Session, SessionCache } from './session-cache.ts'
+import { makeProgram, missingData, missingLeaf, type Program } from './program.ts'
+import { SessionCache } from './session-cache.ts'
 import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
+import { programOf, type Result, runOutput, stillAskedFor, type Work } from './work.ts'
 
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
@@ -16,8 +17,8 @@ const MAX_SESSIONS = 64
  * recording is global, as it is in PyTorch.
  */
 export class Recorder {
-  /** Whether gradients can flow through what is recorded. */
-  gradientsEnabled = true
+  /** How many `noGrad` bodies run: while there is one, no gradient flows through what is recorded. */
+  noGradDepth = 0
   /** How many module calls and composite functions are on the stack: what they record inside cannot be read from outside. */
   depth = 0
   /** Whether anything was recorded for training since the last dispatch: parameters are then inputs, not constants. */
@@ -37,6 +38,7 @@ export class Recorder {
   #options: DeviceOptions = {}
   #ready = false
   #waiting: (() => void)[] = []
+  #unreported: unknown
 
   /**
    * Sets the engine up. Has to come before the first run.
@@ -71,56 +73,84 @@ export class Recorder {
   /**
    * Dispatches what is pending: the values recorded at top level, assigned state, and gradients.
    * @param consumed leaves whose gradients nobody will read
+   * @throws StateError when a state was assigned what depends on data that is gone; the state stays what it was
    */
   flush(consumed: ReadonlySet<Tensor> = new Set()): void {
     const started = performance.now()
     const results = new Set([...this.pending, ...this.assigned.keys(), ...this.#gradients(consumed)])
     const tensors = [...results].filter((tensor) => storageOf(tensor.value) === undefined)
-    const replaced = new Map(this.assigned)
-    const training = this.training
+    const work: Work = { tensors, replaced: new Map(this.assigned), training: this.training }
     this.pending.clear()
     this.assigned.clear()
     this.differentiated.clear()
     this.training = false
-    if (tensors.length > 0) this.#dispatch(tensors, replaced, training)
+    const missing = tensors.length > 0 ? this.#dispatch(work) : undefined
     this.stats.dispatches++
     this.stats.dispatchMs += performance.now() - started
+    if (missing !== undefined) throw missing
   }
 
   #gradients(consumed: ReadonlySet<Tensor>): Tensor[] {
-    return [...this.differentiated].flatMap((leaf) => (leaf.grad !== null && !consumed.has(leaf) ? [leaf.grad] : []))
+    return [...this.differentiated].flatMap((leaf) =>
+      leaf.grad !== null && !consumed.has(leaf) ? [leaf.grad] : [],
+    )
   }
 
-  #dispatch(tensors: readonly Tensor[], replaced: ReadonlyMap<Tensor, Storage>, training: boolean): void {
-    const values = [...new Set(tensors.map(({ value }) => value))]
-    const replacedIds = new Set([...replaced.values()].map(({ id }) => id))
-    const isConstant = (leaf: Value) => {
-      const storage = storageOf(leaf)
-      return !training && storage !== undefined && storage.isState && !replacedIds.has(storage.id)
+  #dispatch(work: Work): StateError | undefined {
+    const program = programOf(work)
+    if (missingLeaf(program) === undefined) this.#send(work, program)
+    else return this.#dispatchSound(work)
+    return undefined
+  }
+
+  /** Leaves out what depends on data that is gone: its readers are told why. Returns why for a state, which has no reader. */
+  #dispatchSound({ tensors, replaced, training }: Work): StateError | undefined {
+    const sound = new Set(
+      tensors.filter(({ value }) => missingLeaf(makeProgram([value], () => false)) === undefined),
+    )
+    let missing: StateError | undefined
+    for (const [tensor, before] of replaced) {
+      if (sound.has(tensor)) continue
+      missing ??= missingData(tensor.value)
+      tensor.rebase(leafOf(before))
     }
-    const program = makeProgram(values, isConstant)
-    checkLeaves(program)
-    const outputs = values.map((value) => new Storage(value.dtype, value.shape.map(Number)))
-    const replacements = new Map<Value, Storage>()
-    for (const [tensor, before] of replaced) replacements.set(tensor.value, before)
-    const requests = values.map((value, i): RunOutput => {
-      const storage = outputs[i] ?? new Storage(value.dtype, [])
-      const before = replacements.get(value)
+    const rest = {
+      tensors: [...sound],
+      replaced: new Map([...replaced].filter(([tensor]) => sound.has(tensor))),
+      training,
+    }
+    if (sound.size > 0) this.#send(rest, programOf(rest))
+    return missing
+  }
+
+  #send(work: Work, program: Program): void {
+    const befores = new Map([...work.replaced].map(([tensor, before]) => [tensor.value, before]))
+    const results = program.outputs.map((value): Result => {
+      const storage = new Storage(value.dtype, value.shape.map(Number))
       place(value, storage)
-      return { name: `o${i}`, storage: storage.id, dtype: storage.carrier, shape: storage.shape, ...(before?.resident ? { replaces: before.id } : {}) }
+      return { storage, before: befores.get(value) }
     })
-    const feeds = program.inputs.map((value, i) => ({ name: `i${i}`, storage: storageIn(value) }))
-    const run = () => this.#run(program, training, feeds, requests, outputs, replacedIds)
+    const kept = stillAskedFor(program, work)
+    const releases = [...befores.values()].filter((before) => !kept.has(before)).map(({ id }) => id)
+    const order = {
+      feeds: program.inputs.map((value, i) => ({ name: `i${i}`, storage: storageIn(value) })),
+      outputs: results.map(runOutput),
+      releases,
+    }
+    const run = () => this.#run(program, order, results, work)
     if (this.#ready) run()
     else this.#waiting.push(run)
-    this.#settle(tensors, replaced)
+    this.#settle(work, kept)
   }
 
   /** Points the tensors at their results, so that what computed them can be collected. */
-  #settle(tensors: readonly Tensor[], replaced: ReadonlyMap<Tensor, Storage>): void {
+  #settle({ tensors, replaced }: Work, kept: ReadonlySet<Storage>): void {
     for (const [tensor, before] of replaced) {
-      before.lost = 'it was replaced by a later update'
-      this.device.untrack(before)
+      before.isState = false
+      if (!kept.has(before)) {
+        before.lost = 'it was replaced by a later update'
+        this.device.untrack(before)
+      }
       const storage = storageIn(tensor.value)
       storage.isState = true
       this.device.track(storage)
@@ -136,20 +166,23 @@ export class Recorder {
 
   #run(
     program: Program,
-    training: boolean,
-    feeds: readonly { name: string; storage: Storage }[],
-    outputs: readonly RunOutput[],
-    storages: readonly Storage[],
-    replaced: ReadonlySet<StorageId>,
+    order: Omit<RunOrder, 'session'>,
+    results: readonly Result[],
+    { replaced, training }: Work,
   ): void {
-    const session = this.sessions.get(program, training ? 'basic' : 'all')
-    const done = this.device.run(session.id, feeds, outputs)
-    if (replaced.size > 0) this.sessions.invalidate(replaced)
+    let session: number | null = null
+    let broken: unknown
+    try {
+      session = this.sessions.get(program, training ? 'basic' : 'all').id
+    } catch (error) {
+      broken = error
+    }
+    const done = this.device.run({ session, ...order })
+    if (replaced.size > 0) this.sessions.invalidate(new Set([...replaced.values()].map(({ id }) => id)))
     done.catch((error) => {
-      const failure = explain(error, session)
-      for (const [i, storage] of storages.entries()) {
-        if (outputs[i]?.replaces === undefined) storage.failure = failure
-      }
+      const failure = explainFailure(broken ?? error, program)
+      this.#unreported ??= failure
+      for (const { storage, before } of results) storage.fail(failure, before)
     })
   }
 
@@ -158,60 +191,54 @@ export class Recorder {
     for (const job of this.#waiting.splice(0)) job()
   }
 
-  /** Waits until all that was dispatched has run; what is only recorded is dispatched first. */
+  /**
+   * Waits until all that was dispatched has run; what is only recorded is dispatched first.
+   * @throws StateError when a run has failed and nobody has read its results since
+   */
   async settled(): Promise<void> {
     this.flush()
     await this.device.ready
     await this.device.settled()
+    const failure = this.#unreported
+    this.#unreported = undefined
+    if (failure !== undefined) throw failure
+  }
+
+  /** Says that somebody has been told about a failure. */
+  reported(failure: unknown): void {
+    if (failure === this.#unreported) this.#unreported = undefined
+  }
+
+  /** Stops the engine, if it has started, for good. */
+  async close(): Promise<void> {
+    await this.#device?.close()
   }
 }
 
 /** The recorder of this thread. */
 export const recorder: Recorder = new Recorder()
 
-/** Runs a function that records, without gradients; a promise is followed to its end. */
+/** Runs a function that records, without gradients; a promise is followed to its end, and what else records meanwhile does so without as well. */
 export function noGrad<T>(body: () => T): T {
-  const before = recorder.gradientsEnabled
-  recorder.gradientsEnabled = false
-  const restore = () => {
-    recorder.gradientsEnabled = before
+  recorder.noGradDepth++
+  const leave = () => {
+    recorder.noGradDepth--
   }
   let result: T
   try {
     result = body()
   } catch (error) {
-    restore()
+    leave()
     throw error
   }
-  if (result instanceof Promise) result.then(restore, restore)
-  else restore()
+  if (result instanceof Promise) result.then(leave, leave)
+  else leave()
   return result
 }
 
 function storageIn(value: Value): Storage {
   const storage = storageOf(value)
-  if (storage === undefined) throw new StateError('Cannot use a value: expected its data, got none (a bug in lowbit)')
+  if (storage === undefined)
+    throw new StateError('Cannot use a value: expected its data, got none (a bug in lowbit)')
   return storage
-}
-
-function checkLeaves({ nodes, inputs, constants }: Program): void {
-  for (const leaf of [...inputs, ...constants]) {
-    const storage = storageOf(leaf)
-    if (storage !== undefined && storage.lost === undefined) continue
-    const reader = nodes.find((node: Node) => node.inputs.includes(leaf))
-    throw new StateError(
-      `Cannot run "${reader?.origin ?? 'a graph'}": expected the data of its input, got none: ${storage?.lost ?? 'it is a placeholder of a capture'}\n` +
-        'Hint: read a value before the step that updates what it was computed from',
-    )
-  }
-}
-
-/** The runtime's message with the operation and module that it speaks of. */
-function explain(error: unknown, { nodes }: Session): Error {
-  const message = error instanceof Error ? error.message : String(error)
-  const stage = error instanceof RunError ? error.stage : 'run'
-  const origin = /(?:Name|node|Node):?\s*\(?'?\d+\|([^'()]*(?:\([^)]*\))?)/.exec(message)?.[1]
-  const subject = origin ?? `a graph of ${nodes.length} operations`
-  const action = stage === 'compile' ? 'compile' : 'run'
-  return new StateError(`Cannot ${action} "${subject}": ${message}`, { cause: error })
 }

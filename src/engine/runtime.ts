@@ -5,7 +5,16 @@ import { tensorProto } from '../lowering/model-builder.ts'
 import type { TypedArray } from '../tensor/typed-array.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { probeCapabilities } from './probe.ts'
-import type { CompileRequest, Failure, Reply, Request, RunOutput, RunRequest, StorageId, TensorMessage } from './protocol.ts'
+import type {
+  CompileRequest,
+  Failure,
+  Reply,
+  Request,
+  RunOutput,
+  RunRequest,
+  StorageId,
+  TensorMessage,
+} from './protocol.ts'
 
 /** The part of onnxruntime-node and onnxruntime-web that the runtime stands on. */
 export interface OrtModule {
@@ -96,7 +105,12 @@ export class Runtime {
       const tensor = this.#tensors.get(storage)
       if (tensor === undefined || 'stage' in tensor) throw new RangeError(`constant ${name} is not there`)
       const { buffer, byteOffset, byteLength } = viewOf(tensor)
-      return tensorProto(name, tensor.type as 'float32', tensor.dims, new Uint8Array(buffer, byteOffset, byteLength))
+      return tensorProto(
+        name,
+        tensor.type as 'float32',
+        tensor.dims,
+        new Uint8Array(buffer, byteOffset, byteLength),
+      )
     })
     return toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer } }))
   }
@@ -104,23 +118,27 @@ export class Runtime {
   async #run(request: RunRequest): Promise<void> {
     const started = performance.now()
     try {
-      const session = this.#sessions.get(request.session)
-      if (session === undefined || 'stage' in session) return this.#fail(request, session ?? failure('compile', 'the session is gone'))
+      const session = this.#sessions.get(request.session ?? -1)
+      if (session === undefined || 'stage' in session)
+        return this.#fail(request, session ?? failure('compile', 'the session is gone'))
       const feeds: Record<string, OrtTensor> = {}
       for (const { name, source } of request.feeds) {
         const tensor = typeof source === 'number' ? this.#tensors.get(source) : this.#toOrt(source)
         if (tensor === undefined || 'stage' in tensor) {
-          return this.#fail(request, { stage: 'input', message: tensor?.message ?? `input ${name} is not stored` })
+          return this.#fail(request, {
+            stage: 'input',
+            message: tensor?.message ?? `input ${name} is not stored`,
+          })
         }
         feeds[name] = tensor
       }
       const fetches = this.#fetches(request.outputs)
       const results = await session.run(feeds, fetches)
-      for (const { name, storage, replaces } of request.outputs) {
+      for (const { name, storage } of request.outputs) {
         const result = fetches[name] ?? results[name]
         if (result !== undefined) this.#tensors.set(storage, result)
-        if (replaces !== undefined) this.#free(replaces)
       }
+      for (const storage of request.releases) this.#free(storage)
       this.#reply({ ticket: request.ticket, runMs: performance.now() - started }, [])
     } catch (error) {
       this.#fail(request, failure('run', error))
@@ -129,20 +147,25 @@ export class Runtime {
 
   #fetches(outputs: readonly RunOutput[]): Record<string, OrtTensor | null> {
     return Object.fromEntries(
-      outputs.map(({ name, dtype, shape }) => {
-        if (!this.#traits.preallocates) return [name, null]
-        return [name, new this.#ort.Tensor(dtype, this.#pool.take(dtype, shape), shape)]
-      }),
+      outputs.map((output) => [output.name, this.#traits.preallocates ? this.#allocate(output) : null]),
     )
+  }
+
+  #allocate({ name, dtype, shape }: RunOutput): OrtTensor {
+    try {
+      return new this.#ort.Tensor(dtype, this.#pool.take(dtype, shape), shape)
+    } catch (error) {
+      throw new NoRoom(name, error)
+    }
   }
 
   /** Outputs of a failed run are failures themselves; state stays what it was. */
   #fail(request: RunRequest, reason: Failure): void {
     for (const { storage, replaces } of request.outputs) {
       const before = replaces === undefined ? undefined : this.#tensors.get(replaces)
-      this.#tensors.set(storage, before ?? reason)
-      if (replaces !== undefined) this.#tensors.delete(replaces)
+      this.#tensors.set(storage, before === undefined ? reason : this.#copy(before))
     }
+    for (const storage of request.releases) this.#free(storage)
     this.#reply({ ticket: request.ticket, failure: reason }, [])
   }
 
@@ -153,13 +176,17 @@ export class Runtime {
       return
     }
     const data = viewOf(tensor).slice()
-    this.#reply({ ticket, tensor: { dtype: tensor.type as TensorMessage['dtype'], shape: tensor.dims, data } }, [data.buffer])
+    this.#reply(
+      { ticket, tensor: { dtype: tensor.type as TensorMessage['dtype'], shape: tensor.dims, data } },
+      [data.buffer],
+    )
   }
 
   #free(storage: StorageId): void {
     const tensor = this.#tensors.get(storage)
     this.#tensors.delete(storage)
-    if (tensor !== undefined && !('stage' in tensor) && this.#traits.preallocates) this.#pool.give(viewOf(tensor))
+    if (tensor !== undefined && !('stage' in tensor) && this.#traits.preallocates)
+      this.#pool.give(viewOf(tensor))
   }
 
   async #drop(session: number): Promise<void> {
@@ -171,6 +198,20 @@ export class Runtime {
   #toOrt({ dtype, data, shape }: TensorMessage): OrtTensor {
     return new this.#ort.Tensor(dtype, data, shape)
   }
+
+  #copy(stored: Stored): Stored {
+    return 'stage' in stored ? stored : new this.#ort.Tensor(stored.type, viewOf(stored).slice(), stored.dims)
+  }
+}
+
+/** There is no memory for an output. */
+class NoRoom extends RangeError {
+  readonly output: string
+
+  constructor(output: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.output = output
+  }
 }
 
 function viewOf(tensor: OrtTensor): TypedArray {
@@ -178,7 +219,8 @@ function viewOf(tensor: OrtTensor): TypedArray {
 }
 
 function failure(stage: Failure['stage'], error: unknown): Failure {
-  return { stage, message: error instanceof Error ? error.message : String(error) }
+  const message = error instanceof Error ? error.message : String(error)
+  return { stage, message, ...(error instanceof NoRoom ? { output: error.output } : {}) }
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,5 +1,4 @@
 import { encodeModel } from '../codec/onnx.ts'
-import type { Node } from '../ir/node.ts'
 import { lowerGraph } from '../lowering/lower-graph.ts'
 import { simplify } from '../lowering/simplify.ts'
 import type { Device } from './device.ts'
@@ -10,8 +9,6 @@ import type { OptimizationLevel, StorageId } from './protocol.ts'
 /** A compiled program. */
 export interface Session {
   readonly id: number
-  /** The nodes it was compiled from, by their place in the ONNX model: for messages. */
-  readonly nodes: readonly Node[]
   /** Stored tensors that it holds copies of. */
   readonly constants: readonly StorageId[]
 }
@@ -62,7 +59,7 @@ export class SessionCache {
 
   #compile(program: Program, level: OptimizationLevel): Session {
     const started = performance.now()
-    const { nodes, outputs } = simplify(program.nodes, program.outputs)
+    const { nodes, outputs } = simplify(program.nodes, program.outputs, new Set(program.constants))
     const constants = program.constants.map((value, i) => ({ value, name: `k${i}` }))
     const model = lowerGraph({
       inputs: program.inputs.map((value, i) => ({ value, name: `i${i}` })),
@@ -82,6 +79,6 @@ export class SessionCache {
     this.#device.send({ kind: 'compile', session: id, model: bytes, constants: stored, level })
     this.stats.compiled++
     this.stats.loweringMs += performance.now() - started
-    return { id, nodes, constants: stored.map(({ storage }) => storage) }
+    return { id, constants: stored.map(({ storage }) => storage) }
   }
 }

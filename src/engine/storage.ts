@@ -15,7 +15,7 @@ export class Storage {
   readonly dtype: DType
   readonly shape: readonly number[]
   /** The data, when it came from the host. */
-  readonly host: HostArray | undefined
+  host: HostArray | undefined
   /** Whether the runtime holds it under `id` (or will, once what was sent to it is done). */
   resident: boolean
   /** Whether it is a parameter's or buffer's data, which changes only by assignment. */
@@ -38,10 +38,28 @@ export class Storage {
     this.host = host
     this.resident = host === undefined
     const bytes = sizeOf(shape) * 4
-    this.ballast = host === undefined && bytes > BALLAST_BYTES ? new ArrayBuffer(bytes) : undefined
+    this.ballast = host === undefined && bytes > BALLAST_BYTES ? reserve(bytes) : undefined
   }
 
   get carrier(): CarrierDType {
     return carrierOf(this.dtype)
+  }
+
+  /** The run that was to deliver it has failed. State goes on with the data that it had `before`. */
+  fail(failure: Error, before: Storage | undefined): void {
+    if (before === undefined || before.failure !== undefined) this.failure = failure
+    else if (before.host !== undefined) {
+      this.host = before.host
+      this.resident = false
+    }
+  }
+}
+
+/** What cannot be reserved will fail to run, and the run can say why. */
+function reserve(bytes: number): ArrayBuffer | undefined {
+  try {
+    return new ArrayBuffer(bytes)
+  } catch {
+    return undefined
   }
 }

@@ -4,19 +4,21 @@ import { isConcrete } from '../ir/dim.ts'
 import { emit, formatType, Node, type Value } from '../ir/node.ts'
 import type { Operation } from '../ir/operation.ts'
 import { full } from '../ops/creation/full.ts'
-import { detach } from '../ops/elementwise/detach.ts'
 import { add } from '../ops/elementwise/add.ts'
+import { detach } from '../ops/elementwise/detach.ts'
 import { type DType, isFloating } from '../tensor/dtype.ts'
 import type { HostArray } from '../tensor/host-array.ts'
-import { ShapeError } from '../tensor/shape-error.ts'
 import { sizeOf } from '../tensor/shape.ts'
+import { ShapeError } from '../tensor/shape-error.ts'
 import { toFloat32 } from '../tensor/to-float32.ts'
 import { toTypedArray } from '../tensor/to-typed-array.ts'
 import type { TypedArray } from '../tensor/typed-array.ts'
 import { leafOf, storageOf } from './placement.ts'
+import { missingData } from './program.ts'
 import { recorder } from './recorder.ts'
 import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
+import { TensorOperations } from './tensor-operations.ts'
 
 const leaves = new WeakMap<Value, Tensor>()
 
@@ -24,13 +26,14 @@ const leaves = new WeakMap<Value, Tensor>()
  * A lazy tensor: host data, the result of a run, or a value that is recorded and will be computed when somebody asks. Operations on
  * tensors record and return at once; reading (`item`, `data`, `realize`) is asynchronous.
  */
-export class Tensor {
+export class Tensor extends TensorOperations {
   #value: Value
   #requiresGrad: boolean
   /** Gradient that `backward` left for a leaf, null before. */
   grad: Tensor | null = null
 
   constructor(value: Value, requiresGrad = false) {
+    super()
     this.#value = value
     this.#requiresGrad = requiresGrad
     if (requiresGrad && value.node === null) leaves.set(value, this)
@@ -45,7 +48,9 @@ export class Tensor {
   get shape(): readonly number[] {
     const { shape } = this.#value
     if (isConcrete(shape)) return shape
-    throw new StateError(`Cannot read the shape of a captured tensor: expected numbers, got ${formatType(this.#value)}\nHint: use dims`)
+    throw new StateError(
+      `Cannot read the shape of a captured tensor: expected numbers, got ${formatType(this.#value)}\nHint: use dims`,
+    )
   }
 
   get dtype(): DType {
@@ -62,7 +67,7 @@ export class Tensor {
       throw new TypeError(`Cannot require a gradient: expected a floating dtype, got ${this.dtype}`)
     }
     this.#requiresGrad = wanted
-    if (wanted && this.#value.node === null) leaves.set(this.#value, this)
+    if (wanted && (this.#value.node === null || recorder.assigned.has(this))) leaves.set(this.#value, this)
   }
 
   /** Moves the tensor to another value of the graph that has the same content. The recorder's, not for users. */
@@ -76,13 +81,24 @@ export class Tensor {
    * @throws ShapeError when the types differ
    */
   assign(content: Tensor): void {
-    const before = storageOf(this.#value)
-    const same = formatType(this.#value) === formatType(content.value)
-    if (!same) {
-      throw new ShapeError(`Cannot assign to a tensor: expected ${formatType(this.#value)}, got ${formatType(content.value)}`)
+    // A value of its own, so that the data of this tensor can be replaced later without regard to who else has the content.
+    this.update(recorder.capturing ? content.value : emit(detach, [content.value], {}))
+  }
+
+  /**
+   * Makes a value that is nobody else's the tensor's content. The recorder's, not for users.
+   * @throws ShapeError when the types differ
+   */
+  update(value: Value): void {
+    if (formatType(this.#value) !== formatType(value)) {
+      throw new ShapeError(
+        `Cannot assign to a tensor: expected ${formatType(this.#value)}, got ${formatType(value)}`,
+      )
     }
+    const before = storageOf(this.#value)
     if (before !== undefined && !recorder.assigned.has(this)) recorder.assigned.set(this, before)
-    this.#value = content.value
+    this.#value = value
+    if (this.#requiresGrad) leaves.set(value, this)
   }
 
   /** Waits for the value, and returns the tensor. Its data stays where the runs happen. */
@@ -119,7 +135,9 @@ export class Tensor {
    */
   async item(): Promise<number> {
     if (sizeOf(this.shape) !== 1) {
-      throw new ShapeError(`Cannot read a tensor as a number: expected one element, got ${formatType(this.#value)}`)
+      throw new ShapeError(
+        `Cannot read a tensor as a number: expected one element, got ${formatType(this.#value)}`,
+      )
     }
     const array = await this.array()
     const [first = Number.NaN] = isFloating(array.dtype) ? toFloat32(array) : toTypedArray(array)
@@ -138,10 +156,14 @@ export class Tensor {
    */
   backward(seed?: Tensor): void {
     if (!this.#requiresGrad) {
-      throw new StateError('Cannot run backward: expected a tensor that requires a gradient, got one that does not')
+      throw new StateError(
+        'Cannot run backward: expected a tensor that requires a gradient, got one that does not',
+      )
     }
     if (seed === undefined && sizeOf(this.shape) !== 1) {
-      throw new ShapeError(`Cannot run backward: expected a seed for more than one element, got none for ${formatType(this.#value)}`)
+      throw new ShapeError(
+        `Cannot run backward: expected a seed for more than one element, got none for ${formatType(this.#value)}`,
+      )
     }
     const start = seed?.value ?? emit(full, [], { size: this.shape, fillValue: 1, dtype: this.dtype })
     const reached = leavesOf(this.#value)
@@ -153,6 +175,22 @@ export class Tensor {
       leaf.grad = new Tensor(total)
       recorder.differentiated.add(leaf)
     }
+  }
+
+  protected override record<A extends Attributes>(
+    op: Operation<A>,
+    others: readonly (Tensor | null)[],
+    attrs: A,
+  ): Tensor {
+    return record(op, [this, ...others], attrs)
+  }
+
+  protected override recordAll<A extends Attributes>(
+    op: Operation<A>,
+    others: readonly (Tensor | null)[],
+    attrs: A,
+  ): Tensor[] {
+    return recordAll(op, [this, ...others], attrs)
   }
 
   #dispatched(): Storage {
@@ -167,33 +205,50 @@ export class Tensor {
       recorder.flush()
     }
     const storage = storageOf(this.#value)
-    if (storage === undefined) throw new StateError(`Cannot read ${formatType(this.#value)}: expected a run to deliver it (a bug in lowbit)`)
-    if (storage.lost !== undefined) throw new StateError(`Cannot read ${formatType(this.#value)}: ${storage.lost}`)
+    if (storage === undefined) throw missingData(this.#value)
+    if (storage.lost !== undefined)
+      throw new StateError(`Cannot read ${formatType(this.#value)}: ${storage.lost}`)
     return storage
   }
 }
 
 /** Records an operation on tensors and returns its outputs. State that the operation updates is assigned. */
-export function recordAll<A extends Attributes>(op: Operation<A>, inputs: readonly (Tensor | null)[], attrs: A): Tensor[] {
-  const node = new Node(op, inputs.map((input) => input?.value ?? null), attrs)
-  const flows = recorder.gradientsEnabled && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
+export function recordAll<A extends Attributes>(
+  op: Operation<A>,
+  inputs: readonly (Tensor | null)[],
+  attrs: A,
+): Tensor[] {
+  const node = new Node(
+    op,
+    inputs.map((input) => input?.value ?? null),
+    attrs,
+  )
+  const flows =
+    recorder.noGradDepth === 0 && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
   node.differentiable = flows
+  const updates = op.updates?.(attrs) ?? []
   const outputs = node.outputs.map((value) => {
     const tensor = new Tensor(value, flows && isFloating(value.dtype))
-    if (recorder.depth === 0) recorder.pending.add(tensor)
+    if (recorder.depth === 0 && !updates.some(({ output }) => output === value.index))
+      recorder.pending.add(tensor)
     return tensor
   })
-  for (const { input, output } of op.updates?.(attrs) ?? []) {
-    const content = outputs[output]
-    if (content !== undefined) inputs[input]?.assign(content)
+  for (const { input, output } of updates) {
+    const content = node.outputs[output]
+    if (content !== undefined) inputs[input]?.update(content)
   }
   return outputs
 }
 
 /** Records an operation on tensors and returns its first output. */
-export function record<A extends Attributes>(op: Operation<A>, inputs: readonly (Tensor | null)[], attrs: A): Tensor {
+export function record<A extends Attributes>(
+  op: Operation<A>,
+  inputs: readonly (Tensor | null)[],
+  attrs: A,
+): Tensor {
   const [first] = recordAll(op, inputs, attrs)
-  if (first === undefined) throw new StateError(`Cannot record "${op.name}": expected an output, got none (a bug in lowbit)`)
+  if (first === undefined)
+    throw new StateError(`Cannot record "${op.name}": expected an output, got none (a bug in lowbit)`)
   return first
 }
 
@@ -219,7 +274,11 @@ export function fromHost(array: HostArray): Tensor {
 export function* tensorsIn(result: unknown): Generator<Tensor> {
   if (result instanceof Tensor) yield result
   else if (Array.isArray(result)) for (const entry of result) yield* tensorsIn(entry)
-  else if (result !== null && typeof result === 'object' && Object.getPrototypeOf(result) === Object.prototype) {
+  else if (
+    result !== null &&
+    typeof result === 'object' &&
+    Object.getPrototypeOf(result) === Object.prototype
+  ) {
     for (const entry of Object.values(result)) yield* tensorsIn(entry)
   }
 }
@@ -241,6 +300,7 @@ function leavesOf(output: Value): Map<Value, Tensor> {
 }
 
 function unreadable(cause: unknown): StateError {
+  recorder.reported(cause)
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new StateError(`Cannot read a tensor: the run that was to compute it failed\n${reason}`, { cause })
 }

@@ -5,3 +5,21 @@ export type AttributeValue = Dim | boolean | string | null | readonly AttributeV
 
 /** Constant arguments of an operation by their ATen names in camelCase; defaults are written out. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
+
+/** Arguments as text, in their order: equal for equal arguments only. Tells apart what JSON does not: 0 and -0, NaN and null. */
+export function attributesKey(attrs: Attributes): string {
+  let key = ''
+  for (const name in attrs) key += `,${name}=${formatAttribute(attrs[name] ?? null)}`
+  return key
+}
+
+/** One argument as listings show it: `[1, s + 1]`, `"none"`, `-0`. */
+export function formatAttribute(value: AttributeValue): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Object.is(value, -0)) return '-0'
+  return isList(value) ? `[${value.map(formatAttribute).join(', ')}]` : String(value)
+}
+
+function isList(value: AttributeValue): value is readonly AttributeValue[] {
+  return Array.isArray(value)
+}

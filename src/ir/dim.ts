@@ -1,6 +1,7 @@
 /**
  * One size of a shape: a number, or an expression over named sizes that are known only when the model runs (a batch, a sequence length).
- * Expressions are kept in one normal form, so that equal expressions have equal keys.
+ * Expressions are kept in a normal form: sums, differences and products that are equal have equal keys, and so have quotients that
+ * divide out, that differ by whole multiples of the divisor, or that are quotients of quotients.
  */
 export type Dim = number | SymbolicDim
 
@@ -10,23 +11,24 @@ export type Dims = readonly Dim[]
 /** What a product is made of: a named size, or a quotient that does not divide out. */
 type Factor =
   | { readonly kind: 'symbol'; readonly name: string }
-  | { readonly kind: 'floorDiv'; readonly dividend: SymbolicDim; readonly divisor: Dim }
+  | { readonly kind: 'floorDiv'; readonly dividend: Dim; readonly divisor: Dim }
 
 interface Term {
   readonly coefficient: number
+  /** Sorted by text. */
   readonly factors: readonly Factor[]
 }
 
 /** A sum of products of named sizes, with integer coefficients. Build one with `symbol` and the functions of this file. */
 export class SymbolicDim {
-  /** Terms sorted by key; the key of a term without factors is ''. */
+  /** Terms of the most factors first, the number last. */
   readonly terms: readonly Term[]
-  /** Normal form as text: equal for equal expressions. */
+  /** Normal form as text: `2*batch*(s//2) - 1`. */
   readonly key: string
 
   constructor(terms: readonly Term[]) {
     this.terms = terms
-    this.key = terms.map(termText).join(' + ')
+    this.key = terms.map(termText).join(' + ').replaceAll('+ -', '- ')
   }
 
   toString(): string {
@@ -38,76 +40,59 @@ export class SymbolicDim {
   }
 }
 
-/** A size known only by name. */
+/**
+ * A size known only by name.
+ * @throws RangeError for a name that is not made of letters, digits, underscores and dots
+ */
 export function symbol(name: string): SymbolicDim {
+  if (!/^[A-Za-z_][\w.]*$/.test(name)) {
+    throw new RangeError(
+      `Cannot name a size "${name}": expected a letter and then letters, digits, _ or ., got "${name}"`,
+    )
+  }
   return new SymbolicDim([{ coefficient: 1, factors: [{ kind: 'symbol', name }] }])
 }
 
+/** Sum. */
 export function addDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b
   return normalize([...termsOf(a), ...termsOf(b)])
 }
 
+/** Difference `a - b`. */
 export function subDims(a: Dim, b: Dim): Dim {
   return addDims(a, mulDims(b, -1))
 }
 
+/** Product, multiplied out. */
 export function mulDims(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return a * b
-  const terms: Term[] = []
-  for (const x of termsOf(a)) {
-    for (const y of termsOf(b)) {
-      terms.push({ coefficient: x.coefficient * y.coefficient, factors: [...x.factors, ...y.factors].sort(byText) })
-    }
-  }
-  return normalize(terms)
+  if (typeof a === 'number' && typeof b === 'number') return a * b + 0
+  const products = termsOf(a).flatMap((x) =>
+    termsOf(b).map((y) => ({
+      coefficient: x.coefficient * y.coefficient,
+      factors: [...x.factors, ...y.factors].sort(byText),
+    })),
+  )
+  return normalize(products)
 }
 
-/** Quotient rounded toward negative infinity; exact quotients are simplified (`2*s // 2` is `s`). */
+/**
+ * Quotient rounded toward negative infinity; what divides out is taken out (`(2*s + 3)//2` is `s + 1`).
+ * @throws RangeError for the divisor 0
+ */
 export function floorDivDims(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return Math.floor(a / b)
-  if (b === 1) return a
-  const exact = divideExactly(a, b)
-  if (exact !== undefined) return exact
-  if (typeof b === 'number') {
-    const whole: Term[] = []
-    const rest: Term[] = []
-    for (const term of termsOf(a)) {
-      const quotient = Math.floor(term.coefficient / b)
-      if (term.factors.length === 0 && term.coefficient !== quotient * b) {
-        if (quotient !== 0) whole.push({ coefficient: quotient, factors: [] })
-        rest.push({ coefficient: term.coefficient - quotient * b, factors: [] })
-      } else if (term.coefficient % b === 0) whole.push({ ...term, coefficient: term.coefficient / b })
-      else rest.push(term)
-    }
-    const remainder = normalize(rest)
-    const quotient: Factor = { kind: 'floorDiv', dividend: asSymbolic(remainder), divisor: b }
-    if (typeof remainder === 'number') return addDims(normalize(whole), Math.floor(remainder / b))
-    return addDims(normalize(whole), new SymbolicDim([{ coefficient: 1, factors: [quotient] }]))
-  }
-  return new SymbolicDim([
-    { coefficient: 1, factors: [{ kind: 'floorDiv', dividend: asSymbolic(a), divisor: b }] },
-  ])
+  if (b === 0) throw new RangeError(`Cannot divide the size "${a}": expected a divisor other than 0, got 0`)
+  if (typeof a === 'number' && typeof b === 'number') return Math.floor(a / b) + 0
+  if (leadOf(b).coefficient < 0) return floorDivDims(mulDims(a, -1), mulDims(b, -1))
+  const { quotient, rest } = divide(a, b)
+  return addDims(quotient, properQuotient(rest, b))
 }
 
 /** `a / b` when it is exact for every value of the symbols, else undefined. */
 export function divideExactly(a: Dim, b: Dim): Dim | undefined {
-  if (a === 0) return 0
-  const divisor = termsOf(b)
-  if (divisor.length !== 1 || divisor[0] === undefined) return dimsEqual(a, b) ? 1 : undefined
-  const { coefficient, factors } = divisor[0]
-  const terms: Term[] = []
-  for (const term of termsOf(a)) {
-    const left = [...term.factors]
-    for (const factor of factors) {
-      const at = left.findIndex((f) => factorText(f) === factorText(factor))
-      if (at < 0) return undefined
-      left.splice(at, 1)
-    }
-    if (term.coefficient % coefficient !== 0) return undefined
-    terms.push({ coefficient: term.coefficient / coefficient, factors: left })
-  }
-  return normalize(terms)
+  if (b === 0) return undefined
+  const { quotient, rest } = divide(a, b)
+  return rest === 0 ? quotient : undefined
 }
 
 /** Whether two sizes are equal for every value of their symbols. */
@@ -123,7 +108,7 @@ export function sizeOfDims(dims: Dims): Dim {
 
 /**
  * Value of a size once its symbols are known.
- * @throws RangeError when a symbol has no value
+ * @throws RangeError when a symbol has no value, or a divisor is 0
  */
 export function evaluateDim(dim: Dim, symbols: ReadonlyMap<string, number>): number {
   if (typeof dim === 'number') return dim
@@ -136,15 +121,9 @@ export function evaluateDim(dim: Dim, symbols: ReadonlyMap<string, number>): num
 
 /** Names of the symbols that a size depends on. */
 export function symbolsOf(dim: Dim, into: Set<string> = new Set()): Set<string> {
-  if (typeof dim === 'number') return into
-  for (const { factors } of dim.terms) {
-    for (const factor of factors) {
-      if (factor.kind === 'symbol') into.add(factor.name)
-      else {
-        symbolsOf(factor.dividend, into)
-        symbolsOf(factor.divisor, into)
-      }
-    }
+  for (const factor of typeof dim === 'number' ? [] : dim.terms.flatMap(({ factors }) => factors)) {
+    if (factor.kind === 'symbol') into.add(factor.name)
+    else symbolsOf(factor.divisor, symbolsOf(factor.dividend, into))
   }
   return into
 }
@@ -156,51 +135,152 @@ export function isConcrete(dims: Dims): dims is readonly number[] {
 
 /** `[2, 3, s0]`, as shapes stand in messages and listings. */
 export function formatDims(dims: Dims): string {
-  return `[${dims.map(String).join(', ')}]`
+  return `[${dims.join(', ')}]`
 }
 
 function evaluateFactor(factor: Factor, symbols: ReadonlyMap<string, number>): number {
   if (factor.kind === 'floorDiv') {
-    return Math.floor(evaluateDim(factor.dividend, symbols) / evaluateDim(factor.divisor, symbols))
+    return floorDivNumbers(evaluateDim(factor.dividend, symbols), evaluateDim(factor.divisor, symbols))
   }
   const value = symbols.get(factor.name)
-  if (value === undefined) throw new RangeError(`Cannot evaluate the size "${factor.name}": expected a value for it, got none`)
+  if (value === undefined)
+    throw new RangeError(`Cannot evaluate the size "${factor.name}": expected a value for it, got none`)
   return value
+}
+
+function floorDivNumbers(a: number, b: number): number {
+  return Number(floorDivDims(a, b))
+}
+
+/** Polynomial division: `a` is `quotient * b + rest`, and no term of the rest can be divided further. */
+function divide(a: Dim, b: Dim): { quotient: Dim; rest: Dim } {
+  const lead = leadOf(b)
+  let open = a
+  let quotient: Dim = 0
+  let rest: Dim = 0
+  while (open !== 0) {
+    const first = leadOf(open)
+    const part = divideTerm(first, lead)
+    if (part === 0) {
+      rest = addDims(rest, normalize([first]))
+      open = subDims(open, normalize([first]))
+    } else {
+      quotient = addDims(quotient, part)
+      open = subDims(open, mulDims(part, b))
+    }
+  }
+  return { quotient, rest }
+}
+
+/** How often one term goes into another as a whole; 0 when it does not. */
+function divideTerm(a: Term, b: Term): Dim {
+  const coefficient =
+    b.coefficient > 0 ? Math.floor(a.coefficient / b.coefficient) : Math.trunc(a.coefficient / b.coefficient)
+  const factors = [...a.factors]
+  for (const factor of b.factors) {
+    const at = factors.findIndex((other) => factorText(other) === factorText(factor))
+    if (at < 0) return 0
+    factors.splice(at, 1)
+  }
+  return normalize([{ coefficient, factors }])
+}
+
+/** Quotient of a rest that `divide` left. */
+function properQuotient(rest: Dim, divisor: Dim): Dim {
+  if (rest === 0 || (typeof rest === 'number' && typeof divisor === 'number')) return 0
+  const common = commonFactor(rest, divisor)
+  if (common > 1) return floorDivDims(shrink(rest, common), shrink(divisor, common))
+  const nested = typeof divisor === 'number' ? termsOf(rest).find(isPlainQuotient) : undefined
+  const [inner] = nested?.factors ?? []
+  if (nested !== undefined && inner?.kind === 'floorDiv') {
+    const others = subDims(rest, normalize([nested]))
+    const dividend = addDims(inner.dividend, mulDims(others, inner.divisor))
+    return floorDivDims(dividend, mulDims(inner.divisor, divisor))
+  }
+  return new SymbolicDim([{ coefficient: 1, factors: [{ kind: 'floorDiv', dividend: rest, divisor }] }])
+}
+
+/** The number that both sides of a quotient can be divided by. Over a number, the dividend's own number is rounded down and does not count. */
+function commonFactor(dividend: Dim, divisor: Dim): number {
+  const counting = termsOf(dividend).filter(
+    ({ factors }) => factors.length > 0 || typeof divisor !== 'number',
+  )
+  return [...termsOf(divisor), ...counting].reduce((gcd, { coefficient }) => gcdOf(gcd, coefficient), 0)
+}
+
+function isPlainQuotient({ coefficient, factors }: Term): boolean {
+  const [only] = factors
+  return (
+    coefficient === 1 && factors.length === 1 && only?.kind === 'floorDiv' && typeof only.divisor === 'number'
+  )
+}
+
+function shrink(dim: Dim, by: number): Dim {
+  return normalize(
+    termsOf(dim).map(({ coefficient, factors }) => ({ coefficient: Math.floor(coefficient / by), factors })),
+  )
+}
+
+function gcdOf(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : gcdOf(b, a % b)
 }
 
 function termsOf(dim: Dim): readonly Term[] {
   return typeof dim === 'number' ? [{ coefficient: dim, factors: [] }] : dim.terms
 }
 
-function asSymbolic(dim: Dim): SymbolicDim {
-  return typeof dim === 'number' ? new SymbolicDim([{ coefficient: dim, factors: [] }]) : dim
+function leadOf(dim: Dim): Term {
+  return termsOf(dim)[0] ?? { coefficient: 0, factors: [] }
 }
 
 function normalize(terms: readonly Term[]): Dim {
-  const byKey = new Map<string, Term>()
-  for (const term of terms) {
-    const key = term.factors.map(factorText).join('*')
-    const coefficient = (byKey.get(key)?.coefficient ?? 0) + term.coefficient
-    byKey.set(key, { coefficient, factors: term.factors })
+  const byProduct = new Map<string, Term>()
+  for (const { coefficient, factors } of terms) {
+    const key = factors.map(factorText).join('*')
+    byProduct.set(key, { coefficient: (byProduct.get(key)?.coefficient ?? 0) + coefficient, factors })
   }
-  const kept = [...byKey].filter(([, term]) => term.coefficient !== 0).sort(([a], [b]) => (a < b ? 1 : -1))
+  const kept = [...byProduct.values()].filter(({ coefficient }) => coefficient !== 0).sort(byDegree)
   const [only] = kept
   if (only === undefined) return 0
-  if (kept.length === 1 && only[1].factors.length === 0) return only[1].coefficient
-  return new SymbolicDim(kept.map(([, term]) => term))
+  return kept.length === 1 && only.factors.length === 0 ? only.coefficient : new SymbolicDim(kept)
+}
+
+/** An order of products that multiplication keeps, as division needs it: more factors first, then factor by factor. */
+function byDegree(a: Term, b: Term): number {
+  if (a.factors.length !== b.factors.length) return b.factors.length - a.factors.length
+  for (const [i, factor] of a.factors.entries()) {
+    const other = b.factors[i]
+    const order = other === undefined ? 0 : byText(factor, other)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** Names before quotients. */
+function byText(a: Factor, b: Factor): number {
+  if (a.kind !== b.kind) return a.kind === 'symbol' ? -1 : 1
+  const [x, y] = [factorText(a), factorText(b)]
+  return x < y ? -1 : x > y ? 1 : 0
 }
 
 function termText({ coefficient, factors }: Term): string {
-  const product = factors.map(factorText).join('*')
-  if (product === '') return String(coefficient)
-  return coefficient === 1 ? product : `${coefficient}*${product}`
+  if (factors.length === 0) return String(coefficient)
+  const alone = factors.length === 1 && coefficient === 1
+  const texts = factors.map((factor) => {
+    const text = factorText(factor)
+    return alone || factor.kind === 'symbol' ? text : `(${text})`
+  })
+  const product = texts.join('*')
+  return coefficient === 1 ? product : coefficient === -1 ? `-${product}` : `${coefficient}*${product}`
 }
 
 function factorText(factor: Factor): string {
-  if (factor.kind === 'symbol') return factor.name
-  return `((${factor.dividend.key}) // (${factor.divisor}))`
+  return factor.kind === 'symbol'
+    ? factor.name
+    : `${operandText(factor.dividend)}//${operandText(factor.divisor)}`
 }
 
-function byText(a: Factor, b: Factor): number {
-  return factorText(a) < factorText(b) ? -1 : 1
+function operandText(dim: Dim): string {
+  const text = String(dim)
+  return /^[\w.]+$/.test(text) ? text : `(${text})`
 }

@@ -8,15 +8,27 @@ export type Capability =
   | 'fusedMatMul'
   /** `com.microsoft.nchwc` Conv with ReorderInput of filters that are no constants. */
   | 'nchwc'
+  /** Blocks of `com.microsoft.nchwc` hold 16 channels; without it, 8. */
+  | 'nchwc16'
   /** QuantizeLinear and DequantizeLinear of int16. */
   | 'int16Quantize'
   /** Casts to and from float8. */
   | 'float8'
   /** Casts to and from bfloat16. */
   | 'bfloat16'
+  /** BatchNormalization in its training form, which also gives the batch's statistics. */
+  | 'trainingBatchNorm'
+  /** SimplifiedLayerNormalization: ONNX Runtime's RMS norm. */
+  | 'simplifiedLayerNorm'
 
 /** A constant argument of an ONNX node. Numbers that must be floats are given as `{ float }`. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] } | { readonly dtype: DType }
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly dtype: DType }
 
 /** Through this a lowering writes ONNX nodes. Values are referred to by their ONNX names. */
 export interface Emitter {
@@ -29,7 +41,12 @@ export interface Emitter {
   /** How many uses the `index`-th output of the node has; 0 when nothing reads it. */
   uses(index: number): number
   /** Writes a node and returns the name of its only output. */
-  op(type: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttribute>>, domain?: string): string
+  op(
+    type: string,
+    inputs: readonly string[],
+    attrs?: Readonly<Record<string, OnnxAttribute>>,
+    domain?: string,
+  ): string
   /** Writes a node with several outputs; an unwanted one is false in `outputs` and '' in the result. */
   ops(
     type: string,
@@ -37,6 +54,18 @@ export interface Emitter {
     outputs: readonly boolean[],
     attrs?: Readonly<Record<string, OnnxAttribute>>,
     domain?: string,
+  ): string[]
+  /**
+   * Writes two forms of the same results, of which one runs: the first where `condition`, a bool of one element, holds. Symbolic sizes may not be
+   * computed inside.
+   * @param dtypes those of the results
+   * @returns the names of the results
+   */
+  branch(
+    condition: string,
+    whenTrue: () => readonly string[],
+    whenFalse: () => readonly string[],
+    dtypes: readonly DType[],
   ): string[]
   /** A constant; equal constants are written once. */
   constant(array: HostArray): string

@@ -48,7 +48,10 @@ export class Graph {
  * The nodes that compute `outputs`, in recorded order, without going behind a value for which `isLeaf` holds.
  * Iterative, so that long chains do not exhaust the stack.
  */
-export function collectNodes(outputs: Iterable<Value>, isLeaf: (value: Value) => boolean = () => false): Node[] {
+export function collectNodes(
+  outputs: Iterable<Value>,
+  isLeaf: (value: Value) => boolean = () => false,
+): Node[] {
   const seen = new Set<Node>()
   const stack: Value[] = [...outputs]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {

@@ -41,7 +41,12 @@ export class Node<A extends Attributes = Attributes> {
   /** False for what was recorded while gradients were off: no gradient flows through it. */
   differentiable = true
 
-  constructor(op: Operation<A>, inputs: readonly (Value | null)[], attrs: A, scope: Scope | undefined = currentScope()) {
+  constructor(
+    op: Operation<A>,
+    inputs: readonly (Value | null)[],
+    attrs: A,
+    scope: Scope | undefined = currentScope(),
+  ) {
     this.id = ++lastId
     this.op = op
     this.inputs = [...inputs]
@@ -57,6 +62,14 @@ export class Node<A extends Attributes = Attributes> {
   }
 }
 
+/** A new node that is like another one in all but its inputs. */
+export function withInputs(node: Node, inputs: readonly (Value | null)[]): Node {
+  const copy = new Node(node.op, inputs, node.attrs, node.scope)
+  copy.name = node.name
+  copy.differentiable = node.differentiable
+  return copy
+}
+
 /** Makes a node and returns all its outputs. */
 export function emitAll<A extends Attributes>(
   op: Operation<A>,
@@ -67,9 +80,14 @@ export function emitAll<A extends Attributes>(
 }
 
 /** Makes a node and returns its first output. */
-export function emit<A extends Attributes>(op: Operation<A>, inputs: readonly (Value | null)[], attrs: A): Value {
+export function emit<A extends Attributes>(
+  op: Operation<A>,
+  inputs: readonly (Value | null)[],
+  attrs: A,
+): Value {
   const [first] = emitAll(op, inputs, attrs)
-  if (first === undefined) throw new RangeError(`Cannot use "${op.name}" as a value: it has no outputs (a bug in lowbit)`)
+  if (first === undefined)
+    throw new RangeError(`Cannot use "${op.name}" as a value: it has no outputs (a bug in lowbit)`)
   return first
 }
 

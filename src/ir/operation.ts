@@ -68,5 +68,9 @@ export interface QuantizationFacts<A extends Attributes = Attributes> {
   /** The values pass unchanged: with their dimensions in place or moved ('rankPreserving'), or with other dimensions ('rankChanging'). */
   readonly passThrough?: 'rankPreserving' | 'rankChanging'
   /** The range that the output always has; null is unbounded. */
-  fixedRange?(attrs: A): { readonly min: number | null; readonly max: number | null; readonly symmetric: boolean }
+  fixedRange?(attrs: A): {
+    readonly min: number | null
+    readonly max: number | null
+    readonly symmetric: boolean
+  }
 }

@@ -1,5 +1,9 @@
 import { create } from '@bufbuild/protobuf'
-import { type AttributeProto, AttributeProto_AttributeType as AttributeType, AttributeProtoSchema } from '../codec/onnx.ts'
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+} from '../codec/onnx.ts'
 import type { OnnxAttribute } from '../ir/emitter.ts'
 import { onnxType } from './onnx-dtype.ts'
 
@@ -7,11 +11,13 @@ const encoder = new TextEncoder()
 
 /** An attribute of an ONNX node. Plain numbers are integers in ONNX's sense. */
 export function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
-  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) })
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) })
   if (typeof value === 'string') {
     return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: encoder.encode(value) })
   }
-  if ('float' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
   if ('floats' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] })
   }

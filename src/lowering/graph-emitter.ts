@@ -2,8 +2,8 @@ import type { Dims } from '../ir/dim.ts'
 import type { Capability, Emitter, OnnxAttribute } from '../ir/emitter.ts'
 import type { Node, Value } from '../ir/node.ts'
 import type { DType } from '../tensor/dtype.ts'
-import { HostArray } from '../tensor/host-array.ts'
 import { fromValues } from '../tensor/from-values.ts'
+import type { HostArray } from '../tensor/host-array.ts'
 import type { ModelBuilder } from './model-builder.ts'
 import { carrierOf } from './onnx-dtype.ts'
 import { SymbolicShapes } from './symbolic-shapes.ts'
@@ -50,7 +50,12 @@ export class GraphEmitter implements Emitter {
     return output ? (this.#facts.users.get(output) ?? 0) : 0
   }
 
-  op(type: string, inputs: readonly string[], attrs: Readonly<Record<string, OnnxAttribute>> = {}, domain = ''): string {
+  op(
+    type: string,
+    inputs: readonly string[],
+    attrs: Readonly<Record<string, OnnxAttribute>> = {},
+    domain = '',
+  ): string {
     const [name = ''] = this.ops(type, inputs, [true], attrs, domain)
     return name
   }
@@ -65,6 +70,16 @@ export class GraphEmitter implements Emitter {
     const names = outputs.map((wanted) => (wanted ? this.#builder.freshName() : ''))
     this.#builder.addNode(type, inputs, names, attrs, domain, this.#node?.origin ?? '')
     return names
+  }
+
+  branch(
+    condition: string,
+    whenTrue: () => readonly string[],
+    whenFalse: () => readonly string[],
+    dtypes: readonly DType[],
+  ): string[] {
+    const types = dtypes.map((dtype) => carrierOf(dtype))
+    return this.#builder.addBranch(condition, [whenTrue, whenFalse], types, this.#node?.origin ?? '')
   }
 
   constant(array: HostArray): string {
@@ -93,8 +108,14 @@ export class GraphEmitter implements Emitter {
     return this.op('Cast', [value], { to: { dtype: carrier } })
   }
 
-  /** Rounds carried float32 values to a narrower float dtype. */
+  /** Rounds carried float32 values to a narrower float dtype, as `encodeFloats` does. */
   round(value: string, dtype: DType): string {
-    return this.op('Cast', [this.op('Cast', [value], { to: { dtype } })], { to: { dtype: 'float32' } })
+    const rounded = this.op('Cast', [this.op('Cast', [value], { to: { dtype } })], {
+      to: { dtype: 'float32' },
+    })
+    if (dtype !== 'float8_e5m2') return rounded
+    // ONNX Runtime's cast to e5m2 has no infinity: the largest value stands for it.
+    const beyond = this.op('GreaterOrEqual', [this.op('Abs', [value]), this.scalar(61440)])
+    return this.op('Where', [beyond, this.op('Mul', [value, this.scalar(Number.POSITIVE_INFINITY)]), rounded])
   }
 }

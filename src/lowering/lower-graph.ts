@@ -1,9 +1,15 @@
 import { create } from '@bufbuild/protobuf'
-import { type ModelProto, ModelProtoSchema, type ValueInfoProto, ValueInfoProtoSchema } from '../codec/onnx.ts'
-import { type Dims, type Dim } from '../ir/dim.ts'
+import {
+  type ModelProto,
+  ModelProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from '../codec/onnx.ts'
+import type { Dim, Dims } from '../ir/dim.ts'
 import type { Capability } from '../ir/emitter.ts'
 import type { Node, Value } from '../ir/node.ts'
 import { type DType, isFloating } from '../tensor/dtype.ts'
+import { fixedValues } from './fixed-values.ts'
 import { GraphEmitter } from './graph-emitter.ts'
 import { ModelBuilder } from './model-builder.ts'
 import { carrierOf, onnxType } from './onnx-dtype.ts'
@@ -24,27 +30,31 @@ const IR_VERSION = 10n
 
 /** Writes a graph as an ONNX model in memory. Constants of the request are declared by name only: whoever holds their data adds it. */
 export function lowerGraph(request: LoweringRequest): ModelProto {
-  const builder = new ModelBuilder()
   const { inputs, constants = [], nodes, outputs } = request
+  const builder = new ModelBuilder([...inputs, ...constants, ...outputs].map(({ name }) => name))
   const names = new Map<Value, string>()
   for (const { value, name } of [...inputs, ...constants]) names.set(value, name)
   const emitter = new GraphEmitter(
     builder,
     {
       capabilities: request.capabilities ?? new Set(),
-      constants: new Set(constants.map(({ value }) => value)),
+      constants: fixedValues(nodes, constants.map(({ value }) => value)),
       users: countUses(nodes, outputs),
     },
     inputs,
   )
   for (const node of nodes) {
-    const results = emitter.lower(node, node.inputs.map((input) => (input ? nameOf(names, input) : '')))
+    const results = emitter.lower(
+      node,
+      node.inputs.map((input) => (input ? nameOf(names, input) : '')),
+    )
     node.outputs.forEach((value, i) => {
       const result = results[i] ?? ''
       names.set(value, result !== '' && isNarrow(value.dtype) ? emitter.round(result, value.dtype) : result)
     })
   }
-  for (const { value, name } of outputs) builder.addNode('Identity', [nameOf(names, value)], [name], {}, '', 'output')
+  for (const { value, name } of outputs)
+    builder.addNode('Identity', [nameOf(names, value)], [name], {}, '', 'output')
   return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'lowbit',
@@ -74,7 +84,10 @@ function isNarrow(dtype: DType): boolean {
   return isFloating(dtype) && dtype !== 'float32'
 }
 
-function countUses(nodes: readonly Node[], outputs: readonly { readonly value: Value }[]): Map<Value, number> {
+function countUses(
+  nodes: readonly Node[],
+  outputs: readonly { readonly value: Value }[],
+): Map<Value, number> {
   const uses = new Map<Value, number>()
   const count = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1)
   for (const { inputs } of nodes) for (const input of inputs) if (input) count(input)

@@ -1,5 +1,16 @@
 import { create } from '@bufbuild/protobuf'
-import { NodeProtoSchema, type NodeProto, type TensorProto, TensorProtoSchema } from '../codec/onnx.ts'
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from '../codec/onnx.ts'
 import type { OnnxAttribute } from '../ir/emitter.ts'
 import type { DType } from '../tensor/dtype.ts'
 import type { HostArray } from '../tensor/host-array.ts'
@@ -12,12 +23,22 @@ export class ModelBuilder {
   readonly initializers: TensorProto[] = []
   /** Domains beside ONNX's own that nodes use. */
   readonly domains: Set<string> = new Set()
+  /** Where nodes go: the graph, or a branch while it is written. */
+  #target: NodeProto[] = this.nodes
+  readonly #reserved: ReadonlySet<string>
   #lastName = 0
+  #nodeCount = 0
   readonly #constants = new Map<string, string>()
+
+  /** @param reserved names that others choose: those of the graph's inputs and outputs */
+  constructor(reserved: Iterable<string> = []) {
+    this.#reserved = new Set(reserved)
+  }
 
   /** A name that nothing else has. */
   freshName(prefix = 't'): string {
-    return `${prefix}${this.#lastName++}`
+    const name = `${prefix}${this.#lastName++}`
+    return this.#reserved.has(name) ? this.freshName(prefix) : name
   }
 
   /** Adds a node. `origin` names it, so that errors of the runtime can be traced back. */
@@ -30,16 +51,42 @@ export class ModelBuilder {
     origin: string,
   ): void {
     if (domain !== '') this.domains.add(domain)
-    this.nodes.push(
-      create(NodeProtoSchema, {
-        opType: type,
-        domain,
-        name: `${this.nodes.length}|${origin}`,
-        input: [...inputs],
-        output: [...outputs],
-        attribute: Object.entries(attrs).map(([name, value]) => attributeProto(name, value)),
-      }),
+    this.#push(type, inputs, outputs, domain, origin).attribute = Object.entries(attrs).map(([name, value]) =>
+      attributeProto(name, value),
     )
+  }
+
+  #push(type: string, inputs: readonly string[], outputs: readonly string[], domain: string, origin: string): NodeProto {
+    const name = `${this.#nodeCount++}|${origin}`
+    const node = create(NodeProtoSchema, { opType: type, domain, name, input: [...inputs], output: [...outputs] })
+    this.#target.push(node)
+    return node
+  }
+
+  /** Adds an If with the forms for true and for false; each body adds its nodes and returns the names of its results. */
+  addBranch(
+    condition: string,
+    bodies: readonly [() => readonly string[], () => readonly string[]],
+    dtypes: readonly DType[],
+    origin: string,
+  ): string[] {
+    const graphs = bodies.map((body) => this.#writeBranch(body, dtypes))
+    const results = dtypes.map(() => this.freshName())
+    this.#push('If', [condition], results, '', origin).attribute = graphs.map((graph, i) =>
+      create(AttributeProtoSchema, { name: i === 0 ? 'then_branch' : 'else_branch', type: AttributeType.GRAPH, g: graph }),
+    )
+    return results
+  }
+
+  #writeBranch(body: () => readonly string[], dtypes: readonly DType[]): GraphProto {
+    const outer = this.#target
+    this.#target = []
+    try {
+      const output = body().map((name, i) => resultInfo(name, dtypes[i] ?? 'float32'))
+      return create(GraphProtoSchema, { name: 'branch', node: this.#target, output })
+    } finally {
+      this.#target = outer
+    }
   }
 
   /** Adds a constant of exactly its own dtype; equal small constants are shared. */
@@ -54,9 +101,24 @@ export class ModelBuilder {
   }
 }
 
+/** Declares a result of a branch; its shape is left open. */
+function resultInfo(name: string, dtype: DType): ValueInfoProto {
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType: onnxType(dtype) } } } })
+}
+
 /** An ONNX tensor with raw data. */
-export function tensorProto(name: string, dtype: DType, shape: readonly number[], bytes: Uint8Array): TensorProto {
-  return create(TensorProtoSchema, { name, dataType: onnxType(dtype), dims: shape.map(BigInt), rawData: bytes })
+export function tensorProto(
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: onnxType(dtype),
+    dims: shape.map(BigInt),
+    rawData: bytes,
+  })
 }
 
 function constantKey({ dtype, shape, bytes }: HostArray): string {

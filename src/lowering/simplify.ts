@@ -1,7 +1,19 @@
-import type { Node, Value } from '../ir/node.ts'
 import { eliminateCommonSubexpressions } from '../ir/common-subexpressions.ts'
+import { eliminateDeadCode } from '../ir/dead-code.ts'
+import type { Node, Value } from '../ir/node.ts'
+import { foldAffine } from './fold-affine.ts'
 
-/** The rewrites that every graph goes through before it is lowered. Outputs keep their order. */
-export function simplify(nodes: readonly Node[], outputs: readonly Value[]): { nodes: readonly Node[]; outputs: readonly Value[] } {
-  return eliminateCommonSubexpressions(nodes, outputs)
+/**
+ * The rewrites that every graph goes through before it is lowered. Outputs keep their order.
+ * @param constants inputs whose data is part of the session: what follows from them alone is worked out once
+ */
+export function simplify(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+  constants: ReadonlySet<Value>,
+): { nodes: readonly Node[]; outputs: readonly Value[] } {
+  const unique = eliminateCommonSubexpressions(nodes, outputs)
+  if (constants.size === 0) return unique
+  const folded = foldAffine(unique.nodes, unique.outputs, constants)
+  return { nodes: eliminateDeadCode(folded.nodes, folded.outputs), outputs: folded.outputs }
 }

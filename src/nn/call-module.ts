@@ -11,6 +11,8 @@ export const callModule: Operation<{ readonly target: string }> = defineOp({
   infer: (inputs) => [inputAt('lowbit.call_module', inputs, 0)],
   gradient: 'none',
   lower(_, { attrs }) {
-    throw new TypeError(`Cannot lower the call of module "${attrs.target}": expected it to be recorded by a run (a bug in lowbit)`)
+    throw new TypeError(
+      `Cannot lower the call of module "${attrs.target}": expected it to be recorded by a run (a bug in lowbit)`,
+    )
   },
 })

@@ -1,10 +1,12 @@
 import { type AnyModule, Module } from './module.ts'
-import type { Buffer, Parameter } from './parameter.ts'
+import { Buffer, Parameter } from './parameter.ts'
 
 /** Holds state and modules under paths; cannot be called itself. */
 export class Container extends Module<never, never> {
   forward(): never {
-    throw new TypeError('Cannot call a container: expected a module with a forward, got one that only holds others')
+    throw new TypeError(
+      'Cannot call a container: expected a module with a forward, got one that only holds others',
+    )
   }
 }
 
@@ -36,6 +38,9 @@ export function getMember(root: AnyModule, path: string): Parameter | Buffer | A
 }
 
 function memberOf(owner: AnyModule, name: string): Parameter | Buffer | AnyModule | undefined {
+  const own: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value
+  if (own instanceof Parameter || own instanceof Buffer || own instanceof Module) return own
+  if (owner.members === Module.prototype.members) return undefined
   for (const [key, member] of owner.members()) if (key === name) return member
   return undefined
 }

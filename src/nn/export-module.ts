@@ -1,19 +1,20 @@
-import { recorder } from '../engine/recorder.ts'
+import { noGrad, recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Dim, symbol } from '../ir/dim.ts'
-import { collectNodes, Graph, type GraphInput } from '../ir/graph.ts'
-import { type Node, Value } from '../ir/node.ts'
+import type { GraphInput } from '../ir/graph.ts'
+import { Value } from '../ir/node.ts'
+import { captureGraph, type Recording } from './capture-graph.ts'
 import { setMember } from './container.ts'
 import { GraphModule } from './graph-module.ts'
-import { type AnyModule, Module } from './module.ts'
-import { nameGraph } from './node-names.ts'
-import { flatten } from './output-tree.ts'
+import { layoutOf, statePaths } from './model-layout.ts'
+import type { AnyModule, Module } from './module.ts'
+import { flatten, leafPaths, type OutputTree } from './output-tree.ts'
 import type { Buffer, Parameter } from './parameter.ts'
 
 /**
- * Which sizes of the inputs may vary from call to call: for each input, in order, the dimensions with the names of their sizes,
- * `[{ 0: 'batch' }]`. Sizes of one name are equal.
+ * Which sizes of the inputs may vary from call to call: for each tensor among the inputs, in order, the dimensions with the names of
+ * their sizes, `[{ 0: 'batch' }]`. Sizes of one name are equal.
  */
 export type DynamicShapes = readonly (Readonly<Record<number, string>> | null)[]
 
@@ -21,53 +22,114 @@ export type DynamicShapes = readonly (Readonly<Record<number, string>> | null)[]
 export interface ExportOptions {
   /** Default: every size is fixed to that of the example. */
   readonly dynamicShapes?: DynamicShapes
+  /** Whether the forward records without gradients, so that parts of it that switch them off are captured like any other. Default: true. */
+  readonly noGrad?: boolean
 }
 
 /**
  * Records one call of a module as a graph of ATen operations, with node names and module paths as `torch.export` gives them. The result shares
  * its parameters and buffers with the module. Whether batch norms and dropouts train is taken from the module as it is.
  *
- * @param exampleInputs tensors, or arrays and objects of tensors, as the module takes them
+ * @param exampleInputs tensors, or arrays and plain objects of tensors, as the module takes them
  * @throws StateError when the module reads a value while it records
  */
-export function exportModule(model: AnyModule, exampleInputs: readonly unknown[], options: ExportOptions = {}): GraphModule {
-  const state = [...model.namedParameters(), ...model.namedBuffers()]
-  const stateInputs = state.map(([name, tensor]): GraphInput => ({ value: placeholder(tensor), name, kind: 'state' }))
-  const userInputs: GraphInput[] = []
-  const placeholders = exampleInputs.map((example, i) => {
-    const { tree, tensors } = flatten(example)
-    if (tree !== 0) throw new TypeError(`Cannot capture a model: expected a tensor as example input ${i}, got a structure of tensors`)
-    const [tensor] = tensors
-    const value = placeholder(tensor, options.dynamicShapes?.[i])
-    userInputs.push({ value, name: inputName(model, i), kind: 'input' })
-    return new Tensor(value, tensor?.requiresGrad)
-  })
-  const result = capturing(state, stateInputs, () => callAny(model, placeholders))
+export function exportModule(
+  model: AnyModule,
+  exampleInputs: readonly unknown[],
+  options: ExportOptions = {},
+): GraphModule {
+  const examples = placeholders(model, exampleInputs, options.dynamicShapes ?? [])
+  const state = captureState(model)
+  const body = () => callAny(model, examples.arguments)
+  const { result, finals } = capturing(state, options.noGrad === false ? body : () => noGrad(body))
   if (result instanceof Promise) {
-    throw new StateError('Cannot capture a model with an async forward: expected one that only records\nHint: it runs in eager mode (ExecutionMode.EAGER)')
+    throw new StateError(
+      'Cannot capture a model with an async forward: expected one that only records\nHint: it runs in eager mode (ExecutionMode.EAGER)',
+    )
   }
   const { tree, tensors } = flatten(result)
-  const outputs = tensors.map(({ value }) => value)
-  const graph = new Graph([...stateInputs, ...userInputs], ownNodes(outputs), outputs)
-  nameGraph(graph)
-  const captured = new GraphModule(graph, tree)
-  for (const [path, tensor] of state) setMember(captured, path, tensor)
+  const recording: Recording = {
+    model,
+    inputs: [...state.inputs, ...examples.inputs],
+    finals,
+    outputs: tensors.map(({ value }) => value),
+  }
+  const { graph, constants } = captureGraph(recording, options.noGrad === false)
+  const captured = new GraphModule(graph, tree, { inputs: examples.trees, layout: layoutOf(model) })
+  for (const [path, tensor] of [...state.members, ...constants]) setMember(captured, path, tensor)
   captured.train(model.training)
   return captured
 }
 
+/** The user's inputs of a capture. */
+interface Examples {
+  readonly inputs: readonly GraphInput[]
+  /** Arrangement of the tensors in each argument; the places count through all arguments. */
+  readonly trees: readonly OutputTree[]
+  /** What stands in for the arguments. */
+  readonly arguments: readonly unknown[]
+}
+
+function placeholders(
+  model: AnyModule,
+  exampleInputs: readonly unknown[],
+  dynamicShapes: DynamicShapes,
+): Examples {
+  const tensors: Tensor[] = []
+  const trees = exampleInputs.map((example) => flatten(example, tensors).tree)
+  const values = tensors.map((tensor, i) => placeholder(tensor, dynamicShapes[i]))
+  const names = trees.flatMap((tree, i) => leafPaths(tree, inputName(model, i)))
+  const standIns = values.map((value, i) => new Tensor(value, tensors[i]?.requiresGrad))
+  const fill = (tree: OutputTree): unknown => {
+    if (typeof tree === 'number') return standIns[tree]
+    if (Array.isArray(tree)) return tree.map(fill)
+    return Object.fromEntries(Object.entries(tree).map(([key, entry]) => [key, fill(entry)]))
+  }
+  const inputs = values.map(
+    (value, i): GraphInput => ({ value, name: names[i] ?? `args_${i}`, kind: 'input' }),
+  )
+  return { inputs, trees, arguments: trees.map(fill) }
+}
+
+/** The parameters and buffers of a model, with what stands in for them. */
+interface CapturedState {
+  /** One for each path: a tied parameter has several, and is read under the last. */
+  readonly inputs: readonly GraphInput[]
+  readonly members: readonly (readonly [string, Parameter | Buffer])[]
+  readonly standIns: ReadonlyMap<Parameter | Buffer, Value>
+}
+
+function captureState(model: AnyModule): CapturedState {
+  const inputs: GraphInput[] = []
+  const members: [string, Parameter | Buffer][] = []
+  const standIns = new Map<Parameter | Buffer, Value>()
+  for (const [tensor, paths] of statePaths(model)) {
+    for (const name of paths) {
+      const value = placeholder(tensor)
+      inputs.push({ value, name, kind: 'state' })
+      members.push([name, tensor])
+      standIns.set(tensor, value)
+    }
+  }
+  return { inputs, members, standIns }
+}
+
 /** Runs a recording with the state of the model replaced by placeholders, and puts everything back. */
-function capturing<T>(state: readonly [string, Tensor][], inputs: readonly GraphInput[], body: () => T): T {
-  const before = state.map(([, tensor]) => tensor.value)
+function capturing<T>(
+  { standIns }: CapturedState,
+  body: () => T,
+): { result: T; finals: ReadonlyMap<Value, Value> } {
+  const before = [...standIns.keys()].map((tensor) => [tensor, tensor.value] as const)
   const pending = new Set(recorder.pending)
   const { capturing: nested, training } = recorder
   recorder.capturing = true
   recorder.depth++
-  state.forEach(([, tensor], i) => tensor.rebase(inputs[i]?.value ?? tensor.value))
+  for (const [tensor, value] of standIns) tensor.rebase(value)
   try {
-    return body()
+    const result = body()
+    return { result, finals: new Map([...standIns].map(([tensor, value]) => [value, tensor.value])) }
   } finally {
-    state.forEach(([, tensor], i) => tensor.rebase(before[i] ?? tensor.value))
+    for (const [tensor, value] of before) tensor.rebase(value)
     recorder.depth--
     recorder.capturing = nested
     recorder.training = training
@@ -76,21 +138,16 @@ function capturing<T>(state: readonly [string, Tensor][], inputs: readonly Graph
   }
 }
 
-function placeholder(tensor: Tensor | undefined, dynamic?: Readonly<Record<number, string>> | null): Value {
-  if (tensor === undefined) throw new TypeError('Cannot capture a model: expected a tensor as example input, got none')
+function placeholder(tensor: Tensor, dynamic?: Readonly<Record<number, string>> | null): Value {
   const shape = tensor.value.shape.map((dim, i): Dim => {
-    const name = dynamic?.[i]
+    const name = dynamic?.[i] ?? dynamic?.[i - tensor.value.shape.length]
     return name === undefined ? dim : symbol(name)
   })
   return new Value({ shape, dtype: tensor.dtype })
 }
 
-function ownNodes(outputs: readonly Value[]): Node[] {
-  return collectNodes(outputs)
-}
-
-function callAny(model: AnyModule, inputs: readonly Tensor[]): unknown {
-  const callable: Module<readonly Tensor[], unknown> = Object(model)
+function callAny(model: AnyModule, inputs: readonly unknown[]): unknown {
+  const callable: Module<readonly unknown[], unknown> = Object(model)
   return callable(...inputs)
 }
 
@@ -98,6 +155,10 @@ function callAny(model: AnyModule, inputs: readonly Tensor[]): unknown {
 function inputName(model: AnyModule, index: number): string {
   const source = String(model.forward)
   const list = source.slice(source.indexOf('(') + 1, source.indexOf(')'))
-  const name = list.split(',')[index]?.trim().replace(/[\s=:?].*$/s, '') ?? ''
+  const name =
+    list
+      .split(',')
+      [index]?.trim()
+      .replace(/[\s=:?].*$/s, '') ?? ''
   return /^[A-Za-z_]\w*$/.test(name) ? name : `args_${index}`
 }

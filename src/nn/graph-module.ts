@@ -1,20 +1,26 @@
-import { recorder } from '../engine/recorder.ts'
+import { noGrad } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { recordAll, Tensor } from '../engine/tensor.ts'
-import type { Attributes, AttributeValue } from '../ir/attributes.ts'
-import { type Dim, dimsEqual, evaluateDim, SymbolicDim } from '../ir/dim.ts'
 import type { Graph, GraphInput } from '../ir/graph.ts'
 import { formatType, type Node, type Value } from '../ir/node.ts'
-import { withScope } from '../ir/scope.ts'
-import { ShapeError } from '../tensor/shape-error.ts'
+import { currentScope, withScope } from '../ir/scope.ts'
+import { assignState } from './assign-state.ts'
 import { callModule } from './call-module.ts'
 import { getMember } from './container.ts'
+import { type CallSizes, concreteAttributes, learnSizes } from './graph-sizes.ts'
+import type { ModelLayout } from './model-layout.ts'
 import { Module } from './module.ts'
+import { flatten, type OutputTree, unflatten } from './output-tree.ts'
 import { Buffer, Parameter } from './parameter.ts'
-import { type OutputTree, unflatten } from './output-tree.ts'
+import { flaggedAttributes, seededInputs } from './training-form.ts'
 
-/** Names of attributes that tell an operation whether the model trains: batch norms' and dropouts'. */
-const TRAINING_FLAGS = ['training', 'train'] as const
+/** What a graph module knows of the model that it came from. */
+export interface GraphModuleOptions {
+  /** How the tensors of each argument are arranged, with places that count through all arguments. Default: each argument is a tensor. */
+  readonly inputs?: readonly OutputTree[]
+  /** Modules and states by name. Default: what the graph's own scopes and inputs say. */
+  readonly layout?: ModelLayout
+}
 
 /**
  * A graph with its parameters, buffers and submodules, callable like any module. State inputs of the graph are the members at the paths
@@ -23,18 +29,35 @@ const TRAINING_FLAGS = ['training', 'train'] as const
 export class GraphModule extends Module<readonly unknown[], unknown> {
   readonly graph: Graph
   readonly #outputs: OutputTree
+  readonly #options: GraphModuleOptions
 
   /** @param outputs how the graph's outputs are arranged in what a call returns */
-  constructor(graph: Graph, outputs: OutputTree) {
+  constructor(graph: Graph, outputs: OutputTree, options: GraphModuleOptions = {}) {
     super()
     this.graph = graph
     Object.defineProperty(this, 'graph', { enumerable: false })
     this.#outputs = outputs
+    this.#options = options
   }
 
   /** How the graph's outputs are arranged in what a call returns. */
   get outputTree(): OutputTree {
     return this.#outputs
+  }
+
+  /** How the tensors of the arguments are arranged; undefined where each argument is a tensor. */
+  get inputTrees(): readonly OutputTree[] | undefined {
+    return this.#options.inputs
+  }
+
+  /** How many arguments a call takes. */
+  get inputCount(): number {
+    return this.#expected().length
+  }
+
+  /** Modules and states of the model that was captured, where they are known. */
+  get layout(): ModelLayout | undefined {
+    return this.#options.layout
   }
 
   /**
@@ -43,14 +66,42 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
    */
   override forward(...inputs: readonly unknown[]): unknown {
     const values = new Map<Value, Tensor>()
-    const symbols = new Map<string, number>()
-    const given = inputs.flat(Number.POSITIVE_INFINITY)
-    for (const input of this.graph.inputs) {
-      values.set(input.value, input.kind === 'state' ? this.#state(input) : bind(input, given.shift(), symbols))
+    const given = this.#flatten(inputs)
+    const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
+    const sizes = learnSizes(users, given)
+    users.forEach(({ value }, i) => {
+      values.set(value, given[i] ?? tensorAt(values, value, 'input'))
+    })
+    for (const input of this.graph.inputs)
+      if (input.kind === 'state') values.set(input.value, this.#state(input))
+    const own = currentScope()
+    for (const node of this.graph.nodes) {
+      // What a submodule records belongs to the submodule, which this module calls.
+      withScope(node.op.name === callModule.name ? own : node.scope, () => this.#record(node, values, sizes))
     }
-    for (const node of this.graph.nodes) withScope(node.scope, () => this.#record(node, values, symbols))
     const results = this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
     return unflatten(this.#outputs, results)
+  }
+
+  /** Tensors of the arguments, in order. @throws TypeError when they are arranged otherwise than in the capture */
+  #flatten(inputs: readonly unknown[]): Tensor[] {
+    const tensors: Tensor[] = []
+    const expected = this.#expected()
+    if (inputs.length !== expected.length) {
+      throw new TypeError(`Cannot run the graph: expected ${expected.length} inputs, got ${inputs.length}`)
+    }
+    inputs.forEach((input, i) => {
+      const { tree } = flatten(input, tensors)
+      if (JSON.stringify(tree) === JSON.stringify(expected[i])) return
+      throw new TypeError(
+        `Cannot run the graph: expected ${describe(expected[i])} as input ${i}, got ${describe(tree)}`,
+      )
+    })
+    return tensors
+  }
+
+  #expected(): readonly OutputTree[] {
+    return this.#options.inputs ?? this.graph.inputs.filter(({ kind }) => kind === 'input').map((_, i) => i)
   }
 
   #state({ name }: GraphInput): Tensor {
@@ -59,72 +110,51 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     throw new StateError(`Cannot run the graph: expected a parameter or buffer "${name}", got none`)
   }
 
-  #record(node: Node, values: Map<Value, Tensor>, symbols: ReadonlyMap<string, number>): void {
+  #record(node: Node, values: Map<Value, Tensor>, sizes: CallSizes): void {
     const inputs = node.inputs.map((input) => (input === null ? null : tensorAt(values, input, node.name)))
-    const outputs = this.#apply(node, inputs, symbols)
+    const outputs = node.differentiable
+      ? this.#apply(node, inputs, sizes)
+      : noGrad(() => this.#apply(node, inputs, sizes))
     node.outputs.forEach((value, i) => {
       const output = outputs[i]
       if (output !== undefined) values.set(value, output)
     })
   }
 
-  #apply(node: Node, inputs: readonly (Tensor | null)[], symbols: ReadonlyMap<string, number>): readonly Tensor[] {
+  #apply(node: Node, inputs: readonly (Tensor | null)[], sizes: CallSizes): readonly Tensor[] {
     if (node.op.name === callModule.name) return [this.#call(String(node.attrs.target), inputs)]
-    return recordAll(node.op, inputs, concreteAttributes(node.attrs, symbols, this.training))
+    if (node.op.name === assignState.name && node.attrs.trainingOnly === true && !this.training) return []
+    const attrs = flaggedAttributes(node, concreteAttributes(node.attrs, sizes), this.training)
+    return recordAll(node.op, seededInputs(node, inputs, this.training), attrs)
   }
 
   #call(target: string, inputs: readonly (Tensor | null)[]): Tensor {
     const module = getMember(this, target)
-    if (!(module instanceof Module)) throw new StateError(`Cannot run the graph: expected a submodule "${target}", got none`)
+    if (!(module instanceof Module))
+      throw new StateError(`Cannot run the graph: expected a submodule "${target}", got none`)
     const callable: Module<readonly (Tensor | null)[], unknown> = Object(module)
     const output = callable(...inputs)
     if (output instanceof Tensor) return output
-    throw new TypeError(`Cannot run the graph: expected submodule "${target}" to return a tensor, got ${typeof output}`)
+    throw new TypeError(
+      `Cannot run the graph: expected submodule "${target}" to return a tensor, got ${typeof output}`,
+    )
   }
 }
 
 function tensorAt(values: ReadonlyMap<Value, Tensor>, value: Value, reader: string): Tensor {
   const tensor = values.get(value)
   if (tensor !== undefined) return tensor
-  throw new StateError(`Cannot run the graph at "${reader}": expected ${formatType(value)} to be computed before (a bug in lowbit)`)
+  throw new StateError(
+    `Cannot run the graph at "${reader}": expected ${formatType(value)} to be computed before (a bug in lowbit)`,
+  )
 }
 
-/** Checks an input against its declaration and learns the values of symbolic sizes from it. */
-function bind({ value, name }: GraphInput, given: unknown, symbols: Map<string, number>): Tensor {
-  if (!(given instanceof Tensor)) {
-    throw new TypeError(`Cannot run the graph: expected a tensor for input "${name}", got ${given === undefined ? 'none' : typeof given}`)
-  }
-  const fail = () =>
-    new ShapeError(`Cannot run the graph: expected ${formatType(value)} for input "${name}", got ${formatType(given.value)}`)
-  if (given.dtype !== value.dtype || given.value.shape.length !== value.shape.length) throw fail()
-  value.shape.forEach((dim, i) => {
-    const size = given.value.shape[i] ?? 0
-    if (typeof dim !== 'number' && typeof size === 'number' && !symbols.has(dim.key)) symbols.set(dim.key, size)
-    if (!recorder.capturing && !dimsEqual(resolve(dim, symbols), size)) throw fail()
-  })
-  return given
-}
-
-function resolve(dim: Dim, symbols: ReadonlyMap<string, number>): Dim {
-  if (typeof dim === 'number') return dim
-  return symbols.get(dim.key) ?? evaluateDim(dim, symbols)
-}
-
-/** Attributes with symbolic sizes replaced by numbers and training flags set to the module's. */
-function concreteAttributes(attrs: Attributes, symbols: ReadonlyMap<string, number>, training: boolean): Attributes {
-  const flags = TRAINING_FLAGS.filter((flag) => flag in attrs && attrs[flag] !== training)
-  const symbolic = Object.values(attrs).some(hasSymbols)
-  if (flags.length === 0 && !symbolic) return attrs
-  const entries = Object.entries(attrs).map(([name, value]) => [name, concreteValue(value, symbols)])
-  return { ...Object.fromEntries(entries), ...Object.fromEntries(flags.map((flag) => [flag, training])) }
-}
-
-function hasSymbols(value: AttributeValue): boolean {
-  return value instanceof SymbolicDim || (Array.isArray(value) && value.some(hasSymbols))
-}
-
-function concreteValue(value: AttributeValue, symbols: ReadonlyMap<string, number>): AttributeValue {
-  if (value instanceof SymbolicDim) return resolve(value, symbols)
-  if (Array.isArray(value)) return value.map((entry) => concreteValue(entry, symbols))
-  return value
+/** An arrangement as it stands in a message: `a tensor`, `[tensor, { key: tensor }]`. */
+function describe(tree: OutputTree | undefined): string {
+  if (tree === undefined) return 'nothing'
+  if (typeof tree === 'number') return 'a tensor'
+  if (Array.isArray(tree)) return `[${tree.map(describe).join(', ')}]`
+  return `{ ${Object.entries(tree)
+    .map(([key, entry]) => `${key}: ${describe(entry)}`)
+    .join(', ')} }`
 }

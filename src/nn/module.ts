@@ -24,6 +24,7 @@ const hooks = new WeakMap<AnyModule, Hooks>()
 
 /** A module is called like a function: `model(x)`. */
 export interface Module<I extends readonly unknown[] = [Tensor], O = Tensor> {
+  // biome-ignore lint/style/useShorthandFunctionType: the class below is merged with the interface
   (...inputs: I): O
 }
 
@@ -44,7 +45,12 @@ export abstract class Module<I extends readonly unknown[] = [Tensor], O = Tensor
     const self: this = Object.setPrototypeOf(call, new.target.prototype)
     Reflect.deleteProperty(self, 'name')
     Reflect.deleteProperty(self, 'length')
-    Object.defineProperty(self, 'training', { value: true, writable: true, enumerable: false, configurable: true })
+    Object.defineProperty(self, 'training', {
+      value: true,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    })
     // biome-ignore lint/correctness/noConstructorReturn: the object that is constructed is the function
     return self
   }
@@ -55,7 +61,8 @@ export abstract class Module<I extends readonly unknown[] = [Tensor], O = Tensor
   /** Parameters, buffers and children of this module alone, under their property names, in order of declaration. */
   *members(): Generator<[string, Parameter | Buffer | AnyModule]> {
     for (const [name, member] of Object.entries(this)) {
-      if (member instanceof Parameter || member instanceof Buffer || member instanceof Module) yield [name, member]
+      if (member instanceof Parameter || member instanceof Buffer || member instanceof Module)
+        yield [name, member]
     }
   }
 
@@ -68,7 +75,13 @@ export abstract class Module<I extends readonly unknown[] = [Tensor], O = Tensor
    * This module under `prefix` (default '') and all below it by dotted path, parents first. A module under several names is given once, under the
    * first one, unless `aliases` is true.
    */
-  *namedModules({ prefix = '', aliases = false }: { prefix?: string; aliases?: boolean } = {}): Generator<[string, AnyModule]> {
+  *namedModules({
+    prefix = '',
+    aliases = false,
+  }: {
+    prefix?: string
+    aliases?: boolean
+  } = {}): Generator<[string, AnyModule]> {
     yield* walkModules(this, prefix, aliases ? undefined : new Set())
   }
 
@@ -153,7 +166,11 @@ function hooksOf(module: AnyModule): Hooks {
   return registered
 }
 
-function* walkModules(module: AnyModule, path: string, seen: Set<AnyModule> | undefined): Generator<[string, AnyModule]> {
+function* walkModules(
+  module: AnyModule,
+  path: string,
+  seen: Set<AnyModule> | undefined,
+): Generator<[string, AnyModule]> {
   if (seen?.has(module)) return
   seen?.add(module)
   yield [path, module]

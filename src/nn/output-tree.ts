@@ -14,7 +14,9 @@ export function flatten(result: unknown, tensors: Tensor[] = []): { tree: Output
     const entries = Object.entries(result).map(([key, entry]) => [key, flatten(entry, tensors).tree])
     return { tree: Object.fromEntries(entries), tensors }
   }
-  throw new TypeError(`Cannot flatten a result: expected tensors in arrays or plain objects, got ${result === null ? 'null' : typeof result}`)
+  throw new TypeError(
+    `Cannot flatten a result: expected tensors in arrays or plain objects, got ${result === null ? 'null' : typeof result}`,
+  )
 }
 
 /** Puts tensors back into their arrangement. */
@@ -22,4 +24,10 @@ export function unflatten(tree: OutputTree, tensors: readonly Tensor[]): unknown
   if (typeof tree === 'number') return tensors[tree]
   if (Array.isArray(tree)) return tree.map((entry) => unflatten(entry, tensors))
   return Object.fromEntries(Object.entries(tree).map(([key, entry]) => [key, unflatten(entry, tensors)]))
+}
+
+/** Names of the tensors of an argument, in order: `x` for a tensor, `x_0`, `x_key` for entries. */
+export function leafPaths(tree: OutputTree, name: string): string[] {
+  if (typeof tree === 'number') return [name]
+  return Object.entries(tree).flatMap(([key, entry]) => leafPaths(entry, `${name}_${key}`))
 }

@@ -1,8 +1,8 @@
 import { leafOf } from '../engine/placement.ts'
 import { Storage } from '../engine/storage.ts'
 import { Tensor } from '../engine/tensor.ts'
-import type { HostArray } from '../tensor/host-array.ts'
 import { isFloating } from '../tensor/dtype.ts'
+import type { HostArray } from '../tensor/host-array.ts'
 
 /** A tensor that a module learns. Found by its module when it is one of the module's properties. */
 export class Parameter extends Tensor {

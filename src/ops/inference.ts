@@ -49,7 +49,7 @@ export function rankedAt(op: string, inputs: Types, index: number, ...ranks: rea
  * @throws RangeError when it is outside [-rank, rank)
  */
 export function normalizeDim(op: string, dim: number, rank: number): number {
-  const normal = dim < 0 ? dim + rank : dim
+  const normal = dim < 0 ? dim + Math.max(rank, 1) : dim
   if (!Number.isInteger(dim) || normal < 0 || normal >= Math.max(rank, 1)) {
     throw new RangeError(`Cannot record "${op}": expected a dimension in [${-rank}, ${rank}), got ${dim}`)
   }

@@ -1,5 +1,6 @@
-import { type Dims, divideExactly, formatDims, mulDims, sizeOfDims, dimsEqual } from '../../ir/dim.ts'
-import { emit, type Value } from '../../ir/node.ts'
+import { type Dims, dimsEqual, divideExactly, formatDims, mulDims, sizeOfDims } from '../../ir/dim.ts'
+import type { Emitter } from '../../ir/emitter.ts'
+import { emit, type Node, type Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
@@ -16,14 +17,41 @@ export const reshape: Operation<ReshapeAttributes> = defineOp({
     return [{ shape: resolveShape('aten.reshape', from, shape), dtype }]
   },
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? emit(reshape, [g], { shape: x.shape }) : null],
-  lower: (e, { outputs: [y] }) => [e.op('Reshape', [e.inputs[0] ?? '', e.shape(y?.shape ?? [])])],
+  lower: lowerToReshape,
   quantization: { passThrough: 'rankChanging' },
 })
 
 /** The value under another shape; itself where the shape is the same. */
 export function reshaped(value: Value, shape: Dims): Value {
-  if (value.shape.length === shape.length && value.shape.every((dim, i) => dimsEqual(dim, shape[i] ?? 0))) return value
-  return emit(reshape, [value], { shape })
+  return sameDims(value.shape, shape) ? value : emit(reshape, [value], { shape })
+}
+
+/** The lowering of every operation that only gives its first input the shape of its output. */
+export function lowerToReshape(
+  e: Emitter,
+  { inputs: [x], outputs: [y] }: Pick<Node, 'inputs' | 'outputs'>,
+): readonly [string] {
+  return [reshapeNode(e, e.inputs[0] ?? '', x?.shape ?? [], y?.shape ?? [])]
+}
+
+/**
+ * Writes a Reshape from one shape to another. Symbolic sizes are copied from the same place or left to be worked out where that
+ * is enough, so that few shapes have to be computed when the model runs.
+ */
+export function reshapeNode(e: Emitter, input: string, from: Dims, to: Dims): string {
+  if (sameDims(from, to)) return input
+  if (to.includes(0)) return e.op('Reshape', [input, e.shape(to)], { allowzero: 1 })
+  const sizes = to.map((dim, i) => {
+    if (typeof dim === 'number') return dim
+    return dimsEqual(from[i] ?? 0, dim) ? 0 : -1
+  })
+  const isOpen = sizes.filter((size) => size === -1).length > 1
+  return e.op('Reshape', [input, isOpen ? e.shape(to) : e.ints(sizes)])
+}
+
+/** Whether two shapes are equal for every value of their symbols. */
+export function sameDims(a: Dims, b: Dims): boolean {
+  return a.length === b.length && a.every((dim, i) => dimsEqual(dim, b[i] ?? 0))
 }
 
 /**
@@ -34,7 +62,9 @@ export function resolveShape(op: string, from: Dims, to: Dims): Dims {
   const known = to.reduce((product, dim) => (dim === -1 ? product : mulDims(product, dim)), 1 as Dims[number])
   const total = sizeOfDims(from)
   const fail = () =>
-    new ShapeError(`Cannot record "${op}": expected a shape with ${total} elements, got ${formatDims(to)} for ${formatDims(from)}`)
+    new ShapeError(
+      `Cannot record "${op}": expected a shape with ${total} elements, got ${formatDims(to)} for ${formatDims(from)}`,
+    )
   const open = to.indexOf(-1)
   if (open < 0) {
     if (dimsEqual(known, total)) return to

@@ -1,0 +1,23 @@
+/** Peak memory of a QAT step of lowbit, in a process of its own. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { BenchModel } from './rival.ts'
+import { configure, makeWorkload } from './workloads.ts'
+
+/** Largest resident size, in bytes, of a fresh process that runs QAT steps of a model. */
+export function timeMemory(model: BenchModel): number {
+  const script = fileURLToPath(import.meta.url)
+  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, script, model], { encoding: 'utf8' })
+  const bytes = Number(stdout.trim().split('\n').at(-1))
+  if (Number.isFinite(bytes) && bytes > 0) return bytes
+  throw new RangeError(`Cannot measure the memory of "${model}": expected a number of bytes, got ${JSON.stringify(stdout + stderr)}`)
+}
+
+const [, script, model] = process.argv
+if (script === fileURLToPath(import.meta.url)) {
+  configure()
+  await using workload = await makeWorkload(model as BenchModel, 'qat_step')
+  for (let i = 0; i < 3; i++) await workload.run()
+  console.log(process.resourceUsage().maxRSS * 1024)
+  process.exit(0)
+}

@@ -1,0 +1,82 @@
+/**
+ * `npm run bench -- [NAME]`: lowbit beside PyTorch eager (float rows) and coreai-opt 0.3.0's prepared model (quantized rows), on two threads, in
+ * one run, in turns. Prints the ratio of medians, ours / theirs: below 1 is faster than the rival.
+ */
+import Table from 'cli-table3'
+import { timeMemory } from './memory.ts'
+import { type BenchKind, type BenchModel, Rival } from './rival.ts'
+import { configure, makeWorkload, timePrepare } from './workloads.ts'
+
+const MODELS: readonly BenchModel[] = ['digits', 'resnet18', 'mobilenet_v2']
+const KINDS: readonly BenchKind[] = ['float_forward', 'calibration_forward', 'prepared_forward', 'qat_step', 'float_step']
+
+/** Rounds of turns, and iterations of each side in a turn. */
+const ROUNDS = 4
+const ITERATIONS = 8
+const WARM_UP = 3
+
+interface Measured {
+  readonly ours: number[]
+  readonly theirs: number[]
+}
+
+async function measure(rival: Rival | undefined, model: BenchModel, kind: BenchKind): Promise<Measured> {
+  await using workload = await makeWorkload(model, kind)
+  for (let i = 0; i < WARM_UP; i++) await workload.run()
+  await rival?.run(model, kind, WARM_UP)
+  const measured: Measured = { ours: [], theirs: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < ITERATIONS; i++) measured.ours.push(await workload.run())
+    measured.theirs.push(...((await rival?.run(model, kind, ITERATIONS)) ?? []))
+  }
+  return measured
+}
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2)
+  const chosen = (name: string) => wanted.length === 0 || wanted.includes(name)
+  configure()
+  await using rival = await Rival.find({ onMissing: (message) => console.log(message) })
+  const table = new Table({ head: ['model', 'what', 'ours ms', 'theirs ms', 'ratio'], colAligns: ['left', 'left', 'right', 'right', 'right'] })
+  for (const model of MODELS.filter((name) => KINDS.some(chosen) || chosen(name) || chosen('prepare') || chosen('memory'))) {
+    for (const kind of KINDS) {
+      if (!chosen(kind) && !wanted.includes(model)) continue
+      const { ours, theirs } = await measure(rival, model, kind)
+      table.push(row(model, kind, median(ours), median(theirs)))
+      console.log(row(model, kind, median(ours), median(theirs)).join('  '))
+    }
+    if (chosen('prepare') || wanted.includes(model)) table.push(await prepareRow(rival, model))
+    if (chosen('memory') || wanted.includes(model)) table.push(await memoryRow(rival, model))
+  }
+  console.log(table.toString())
+}
+
+async function prepareRow(rival: Rival | undefined, model: BenchModel): Promise<string[]> {
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let round = 0; round < 3; round++) {
+    ours.push(await timePrepare(model))
+    theirs.push(...((await rival?.prepare(model)) ?? []))
+  }
+  return row(model, 'prepare()', median(ours), median(theirs))
+}
+
+async function memoryRow(rival: Rival | undefined, model: BenchModel): Promise<string[]> {
+  const ours = timeMemory(model)
+  const theirs = (await rival?.memory(model))?.peakBytes ?? Number.NaN
+  const [, , a = '', b = '', ratio = ''] = row(model, '', ours / 2 ** 20, theirs / 2 ** 20)
+  return [model, 'peak memory of a QAT step, MiB', a, b, ratio]
+}
+
+function row(model: string, what: string, ours: number, theirs: number): string[] {
+  const ratio = Number.isNaN(theirs) ? '-' : (ours / theirs).toFixed(2)
+  return [model, what, ours.toFixed(2), Number.isNaN(theirs) ? '-' : theirs.toFixed(2), ratio]
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+await main()
+process.exit(0)

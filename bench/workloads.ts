@@ -1,0 +1,109 @@
+/** What lowbit runs in the benchmark: the counterpart of workloads.py. */
+import {
+  configureEngine,
+  engineStats,
+  F,
+  manualSeed,
+  type Module,
+  noGrad,
+  Quantizer,
+  QuantizerConfig,
+  Random,
+  SGD,
+  type Tensor,
+  tensor,
+} from 'lowbit'
+import { buildModel, INPUTS } from './models.ts'
+import type { BenchKind, BenchModel } from './rival.ts'
+
+const LEARNING_RATE = 0.01
+const MOMENTUM = 0.9
+
+/** One iteration of a workload, and what leaves its mode. */
+export interface Workload extends AsyncDisposable {
+  /** Runs once and gives the milliseconds. */
+  run(): Promise<number>
+}
+
+/** Sets the engine up as the rival is: two threads. */
+export function configure(): void {
+  configureEngine({ threads: 2 })
+}
+
+/** Makes a workload; the first run compiles. */
+export async function makeWorkload(name: BenchModel, kind: BenchKind): Promise<Workload> {
+  const { images, labels } = batch(name)
+  manualSeed(0)
+  const model = buildModel(name)
+  if (kind === 'float_forward') return forward(model.eval(), images)
+  if (kind === 'float_step') return step(model.train(), images, labels)
+  const quantizer = new Quantizer(model.eval(), new QuantizerConfig())
+  const prepared = await quantizer.prepare([images])
+  if (kind === 'prepared_forward') {
+    await quantizer.calibrate([images])
+    return forward(prepared, images)
+  }
+  if (kind === 'calibration_forward') return forward(prepared, images, quantizer.calibrationMode())
+  return step(prepared, images, labels, quantizer.trainingMode())
+}
+
+/** Milliseconds of one prepare() on a fresh model. */
+export async function timePrepare(name: BenchModel): Promise<number> {
+  const { images } = batch(name)
+  const quantizer = new Quantizer(buildModel(name).eval(), new QuantizerConfig())
+  const started = performance.now()
+  await quantizer.prepare([images])
+  return performance.now() - started
+}
+
+/** Milliseconds of recording, handing over and running a step, means over the steps since the last call. */
+export function stepCosts(): { dispatchMs: number; runMs: number; dispatches: number } {
+  const { dispatchMs, runMs, dispatches } = engineStats()
+  return { dispatchMs, runMs, dispatches }
+}
+
+function batch(name: BenchModel): { images: Tensor; labels: Tensor } {
+  const { shape, classes } = INPUTS[name]
+  const random = new Random(1)
+  const size = shape.reduce((product, dim) => product * dim, 1)
+  const images = tensor(random.normal(size), { shape })
+  const [count = 1] = shape
+  const labels = tensor(BigInt64Array.from(random.integers(0, classes, count), BigInt), { shape: [count] })
+  return { images, labels }
+}
+
+function forward(model: Callable, images: Tensor, mode?: AsyncDisposable): Workload {
+  return workload(async () => {
+    await noGrad(async () => asTensor(model(images)).realize())
+  }, mode)
+}
+
+function step(model: Callable & Module<never, unknown>, images: Tensor, labels: Tensor, mode?: AsyncDisposable): Workload {
+  const optimizer = new SGD(model.parameters(), { lr: LEARNING_RATE, momentum: MOMENTUM })
+  return workload(async () => {
+    optimizer.zeroGrad()
+    const loss = F.crossEntropy(asTensor(model(images)), labels)
+    loss.backward()
+    optimizer.step()
+    await loss.item()
+  }, mode)
+}
+
+type Callable = (x: Tensor) => unknown
+
+function asTensor(output: unknown): Tensor {
+  return output as Tensor
+}
+
+function workload(body: () => Promise<void>, mode?: AsyncDisposable): Workload {
+  return {
+    async run() {
+      const started = performance.now()
+      await body()
+      return performance.now() - started
+    },
+    async [Symbol.asyncDispose]() {
+      await mode?.[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,195 @@
+import * as ort from 'onnxruntime-node'
+import { describe, expect, test } from 'vitest'
+import { fakeOperation, float32 } from '../../test/fake-operation.ts'
+import { encodeModel } from '../codec/onnx.ts'
+import { collectNodes } from '../ir/graph.ts'
+import { emit, Value } from '../ir/node.ts'
+import { lowerGraph } from '../lowering/lower-graph.ts'
+import { add } from '../ops/elementwise/add.ts'
+import type { CompileRequest, Reply, Request, RunRequest, StorageId, TensorMessage } from './protocol.ts'
+import { Runtime } from './runtime.ts'
+
+/** A runtime in this thread; replies by ticket. */
+function start(preallocates = true) {
+  const waiting = new Map<number, (reply: Reply) => void>()
+  let lastTicket = 0
+  const runtime = new Runtime(ort, { preallocates }, (reply) => waiting.get(reply.ticket)?.(reply))
+  const ask = (make: (ticket: number) => Request): Promise<Reply> => {
+    const ticket = ++lastTicket
+    return new Promise((resolve) => {
+      waiting.set(ticket, resolve)
+      runtime.accept(make(ticket))
+    })
+  }
+  return {
+    accept: (request: Request) => runtime.accept(request),
+    ask,
+    run: (request: Omit<RunRequest, 'kind' | 'ticket'>) =>
+      ask((ticket) => ({ kind: 'run', ticket, ...request })),
+    read: (storage: StorageId) => ask((ticket) => ({ kind: 'read', ticket, storage })),
+  }
+}
+
+function message(...values: number[]): TensorMessage {
+  return { dtype: 'float32', shape: [values.length], data: Float32Array.from(values) }
+}
+
+/** The sum of two vectors; the second one is a constant where asked for. */
+function sumRequest(session: number, constant?: StorageId): CompileRequest {
+  const [a, b] = [new Value(float32(2)), new Value(float32(2))]
+  const total = emit(add, [a, b], { alpha: 1 })
+  const [first, second] = [
+    { value: a, name: 'i0' },
+    { value: b, name: constant === undefined ? 'i1' : 'k0' },
+  ]
+  const model = lowerGraph({
+    inputs: constant === undefined ? [first, second] : [first],
+    constants: constant === undefined ? [] : [second],
+    nodes: collectNodes([total]),
+    outputs: [{ value: total, name: 'o0' }],
+  })
+  const constants = constant === undefined ? [] : [{ name: 'k0', storage: constant }]
+  return { kind: 'compile', session, model: encodeModel(model), constants, level: 'basic' }
+}
+
+const feeds = (...sources: (StorageId | TensorMessage)[]) =>
+  sources.map((source, i) => ({ name: `i${i}`, source }))
+const output = (storage: StorageId, replaces?: StorageId) => [
+  {
+    name: 'o0',
+    storage,
+    dtype: 'float32' as const,
+    shape: [2],
+    ...(replaces === undefined ? {} : { replaces }),
+  },
+]
+const GONE = { stage: 'input', message: 'the tensor is not stored' }
+
+describe.each([true, false])('Runtime (outputs allocated before: %s)', (preallocates) => {
+  test('Runtime runs a session over stored and sent tensors', async () => {
+    const { accept, run, read } = start(preallocates)
+    accept(sumRequest(1))
+    accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
+    const reply = await run({
+      session: 1,
+      feeds: feeds(10, message(10, 20)),
+      outputs: output(11),
+      releases: [],
+    })
+    expect(reply.failure).toBeUndefined()
+    expect(reply.runMs).toBeGreaterThan(0)
+    expect((await read(11)).tensor).toEqual(message(11, 22))
+    expect((await read(10)).tensor).toEqual(message(1, 2))
+  })
+
+  test('Runtime builds stored tensors into a session', async () => {
+    const { accept, run, read } = start(preallocates)
+    accept({ kind: 'store', storage: 10, tensor: message(100, 200) })
+    accept(sumRequest(1, 10))
+    accept({ kind: 'free', storages: [10] })
+    await run({ session: 1, feeds: feeds(message(1, 2)), outputs: output(11), releases: [] })
+    expect((await read(11)).tensor).toEqual(message(101, 202))
+    expect((await read(10)).failure).toEqual(GONE)
+  })
+
+  test('Runtime gives up what a run releases', async () => {
+    const { accept, run, read } = start(preallocates)
+    accept(sumRequest(1))
+    accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
+    await run({ session: 1, feeds: feeds(10, 10), outputs: output(11, 10), releases: [10] })
+    await run({ session: 1, feeds: feeds(11, 11), outputs: output(12, 11), releases: [] })
+    expect((await read(10)).failure).toEqual(GONE)
+    expect((await read(11)).tensor).toEqual(message(2, 4))
+    expect((await read(12)).tensor).toEqual(message(4, 8))
+  })
+
+  test('Runtime lets state go on under its new id when a run fails', async () => {
+    const { accept, run, read } = start(preallocates)
+    accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
+    const reply = await run({ session: null, feeds: [], outputs: output(11, 10), releases: [] })
+    expect(reply.failure).toEqual({ stage: 'compile', message: 'the session is gone' })
+    await run({ session: null, feeds: [], outputs: output(12, 11), releases: [11] })
+    accept({ kind: 'free', storages: [10] })
+    expect((await read(11)).failure).toEqual(GONE)
+    expect((await read(12)).tensor).toEqual(message(1, 2))
+  })
+
+  test('Runtime fails runs on the results of failed runs with the first cause', async () => {
+    const { accept, run, read } = start(preallocates)
+    accept(sumRequest(1))
+    await run({ session: null, feeds: [], outputs: output(11), releases: [] })
+    const reply = await run({
+      session: 1,
+      feeds: feeds(11, message(1, 1)),
+      outputs: output(12),
+      releases: [],
+    })
+    expect(reply.failure).toEqual({ stage: 'input', message: 'the session is gone' })
+    expect((await read(12)).failure).toEqual(reply.failure)
+  })
+
+  test('Runtime serves no session that was dropped, and none that could not be built', async () => {
+    const { accept, run } = start(preallocates)
+    accept(sumRequest(1))
+    accept({ kind: 'drop', session: 1 })
+    accept({ ...sumRequest(2), model: Uint8Array.of(1, 2, 3) })
+    accept(sumRequest(3, 77))
+    const order = { feeds: feeds(message(1, 2), message(3, 4)), outputs: output(11), releases: [] }
+    expect((await run({ session: 1, ...order })).failure).toEqual({
+      stage: 'compile',
+      message: 'the session is gone',
+    })
+    expect((await run({ session: 2, ...order })).failure?.stage).toBe('compile')
+    expect((await run({ session: 3, ...order })).failure).toEqual({
+      stage: 'compile',
+      message: 'constant k0 is not there',
+    })
+  })
+})
+
+describe('Runtime', () => {
+  test('Runtime finds out what its engine can run', async () => {
+    const { ask } = start()
+    const { capabilities } = await ask((ticket) => ({ kind: 'configure', ticket, threads: 1 }))
+    expect(capabilities).toEqual(
+      expect.arrayContaining(['fusedMatMul', 'int16Quantize', 'float8', 'bfloat16']),
+    )
+  })
+
+  test('Runtime answers a sync behind everything before it', async () => {
+    const { accept, ask, run } = start()
+    accept(sumRequest(1))
+    const order: string[] = []
+    const runs = run({
+      session: 1,
+      feeds: feeds(message(1, 2), message(3, 4)),
+      outputs: output(11),
+      releases: [],
+    })
+    await Promise.all([
+      runs.then(() => order.push('run')),
+      ask((ticket) => ({ kind: 'sync', ticket })).then(() => order.push('sync')),
+    ])
+    expect(order).toEqual(['run', 'sync'])
+  })
+
+  test('Runtime names the output that there is no room for', async () => {
+    const { accept, run } = start()
+    const wide = fakeOperation('test.wide', { infer: () => [float32(2 ** 40)] })
+    const x = new Value(float32(2))
+    const value = emit(wide, [x], {})
+    const model = lowerGraph({
+      inputs: [{ value: x, name: 'i0' }],
+      nodes: collectNodes([value]),
+      outputs: [{ value, name: 'o0' }],
+    })
+    accept({ kind: 'compile', session: 1, model: encodeModel(model), constants: [], level: 'disabled' })
+    const outputs = [{ name: 'o0', storage: 11, dtype: 'float32' as const, shape: [2 ** 40] }]
+    const { failure } = await run({ session: 1, feeds: feeds(message(1, 2)), outputs, releases: [] })
+    expect(failure).toEqual({
+      stage: 'run',
+      output: 'o0',
+      message: 'Invalid typed array length: 1099511627776',
+    })
+  })
+})

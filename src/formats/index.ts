@@ -1,0 +1,3 @@
+// Formats: whole programs in files. This layer must not know the command line.
+export { type OnnxNames, onnxModel } from './onnx/onnx-model.ts'
+export { type SaveOptions, save } from './save.ts'

@@ -1,0 +1,160 @@
+import { create } from '@bufbuild/protobuf'
+import { type GraphProto, type ModelProto, NodeProtoSchema } from '../../codec/onnx.ts'
+import { Graph } from '../../ir/graph.ts'
+import { Node, type Value } from '../../ir/node.ts'
+import { attributeProto } from '../../lowering/attribute-proto.ts'
+import { lowerGraph } from '../../lowering/lower-graph.ts'
+import { tensorProto } from '../../lowering/model-builder.ts'
+import { simplify } from '../../lowering/simplify.ts'
+import { callModule } from '../../nn/call-module.ts'
+import { getMember } from '../../nn/container.ts'
+import type { GraphModule } from '../../nn/graph-module.ts'
+import { leafPaths, type OutputTree } from '../../nn/output-tree.ts'
+import { Buffer, Parameter } from '../../nn/parameter.ts'
+import { flaggedAttributes } from '../../nn/training-form.ts'
+import { ExportError } from '../../quantization/export-error.ts'
+import { castArray } from '../../tensor/cast-array.ts'
+import { isFloating } from '../../tensor/dtype.ts'
+import type { HostArray } from '../../tensor/host-array.ts'
+
+/** Names in the file. */
+export interface OnnxNames {
+  /** Names of the inputs, in order. Default: those of the arguments of the captured forward. */
+  readonly inputNames?: readonly string[]
+  /** Names of the outputs, in order. Default: `output`, or `output_0`, `output_key` for several. */
+  readonly outputNames?: readonly string[]
+}
+
+/**
+ * A captured model in evaluation as an ONNX model: parameters and buffers are initializers under their paths, sizes that may vary are named dimensions.
+ * @throws ExportError for a model that still has fake quantizers
+ */
+export async function onnxModel(
+  module: GraphModule,
+  { inputNames, outputNames }: OnnxNames = {},
+): Promise<ModelProto> {
+  refuseCalls(module)
+  const graph = evaluationForm(module.graph)
+  const { nodes, outputs } = simplify(graph.nodes, graph.outputs, new Set())
+  const users = graph.inputs.filter(({ kind }) => kind === 'input')
+  const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs])
+  const states = graph.inputs.filter(({ kind, value }) => kind === 'state' && read.has(value))
+  const names = {
+    inputs: checkedNames(
+      'input',
+      inputNames,
+      users.map(({ name }) => name),
+    ),
+    outputs: checkedNames('output', outputNames, outputNamesOf(module.outputTree)),
+  }
+  const model = lowerGraph({
+    inputs: users.map(({ value }, i) => ({ value, name: names.inputs[i] ?? '' })),
+    constants: states.map(({ value, name }) => ({ value, name: stateName(name) })),
+    nodes,
+    outputs: outputs.map((value, i) => ({ value, name: names.outputs[i] ?? '' })),
+  })
+  const target = model.graph
+  if (target === undefined) return model
+  for (const { name } of states) {
+    addInitializer(target, stateName(name), await contentOf(module, name))
+  }
+  return model
+}
+
+/** Prefix of states: names that the lowering makes up are letters and digits. */
+function stateName(path: string): string {
+  return path.includes('.') || path.includes('_') ? path : `state.${path}`
+}
+
+async function contentOf(module: GraphModule, path: string): Promise<HostArray> {
+  const member = getMember(module, path)
+  if (member instanceof Parameter || member instanceof Buffer) return member.array()
+  throw new RangeError(`Cannot write a model as ONNX: expected a parameter or buffer "${path}", got none`)
+}
+
+/**
+ * Adds the content of a state. Sub-byte integers are stored as what they are; quantized floats as well, with a cast to the float32 that the graph
+ * computes in; other floats as float32.
+ */
+function addInitializer(graph: GraphProto, name: string, content: HostArray): void {
+  if (content.dtype.startsWith('float8')) {
+    graph.initializer.push(tensorProto(`${name}.stored`, content.dtype, content.shape, content.bytes))
+    const attribute = [attributeProto('to', { dtype: 'float32' })]
+    graph.node.unshift(
+      create(NodeProtoSchema, {
+        opType: 'Cast',
+        name: `${name}.cast`,
+        input: [`${name}.stored`],
+        output: [name],
+        attribute,
+      }),
+    )
+    return
+  }
+  const array = isFloating(content.dtype) ? castArray(content, 'float32') : content
+  graph.initializer.push(tensorProto(name, array.dtype, array.shape, array.bytes))
+}
+
+/** A graph whose batch norms and dropouts do not train, without what its results do not need. */
+function evaluationForm({ inputs, nodes, outputs }: Graph): Graph {
+  const copies = new Map<Value, Value>()
+  const at = (value: Value): Value => copies.get(value) ?? value
+  const needed = neededFor(outputs)
+  const copied = nodes
+    .filter((node) => needed.has(node))
+    .map((node) => {
+      const reads = node.inputs.map((input) => (input === null ? null : at(input)))
+      const copy = new Node(node.op, reads, flaggedAttributes(node, node.attrs, false), node.scope)
+      node.outputs.forEach((output, i) => {
+        const value = copy.outputs[i]
+        if (value !== undefined) copies.set(output, value)
+      })
+      return copy
+    })
+  return new Graph(inputs, copied, outputs.map(at))
+}
+
+function neededFor(outputs: readonly Value[]): Set<Node> {
+  const needed = new Set<Node>()
+  const stack = [...outputs]
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (value.node === null || needed.has(value.node)) continue
+    needed.add(value.node)
+    for (const input of value.node.inputs) if (input !== null) stack.push(input)
+  }
+  return needed
+}
+
+function refuseCalls({ graph }: GraphModule): void {
+  const calls = graph.nodes.filter(({ op }) => op.name === callModule.name).map(({ name }) => name)
+  if (calls.length === 0) return
+  throw new ExportError(
+    `Cannot write a model as ONNX: expected operations alone, got calls of modules: ${calls.join(', ')}\n` +
+      'Hint: finalize a prepared model for the backend "onnx" first',
+    calls,
+  )
+}
+
+function outputNamesOf(tree: OutputTree): string[] {
+  return leafPaths(tree, 'output')
+}
+
+/** Names for the file, those that were given where they were. @throws RangeError for a wrong number of names, or names that are not unique */
+function checkedNames(
+  kind: 'input' | 'output',
+  given: readonly string[] | undefined,
+  byDefault: readonly string[],
+): readonly string[] {
+  const names = given ?? byDefault
+  if (names.length !== byDefault.length) {
+    throw new RangeError(
+      `Cannot name the ${kind}s of an ONNX model: expected ${byDefault.length} names, got ${names.length}`,
+    )
+  }
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined)
+    throw new RangeError(
+      `Cannot name the ${kind}s of an ONNX model: expected names of their own, got "${twice}" twice`,
+    )
+  return names
+}

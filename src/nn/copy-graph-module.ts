@@ -1,0 +1,38 @@
+import { Graph } from '../ir/graph.ts'
+import { type Value, withInputs } from '../ir/node.ts'
+import { Container, getMember, setMember } from './container.ts'
+import { GraphModule } from './graph-module.ts'
+import { statePaths } from './model-layout.ts'
+
+/**
+ * A graph module with a graph of its own, which can be rewritten, and the same parameters, buffers and submodules. Training or not is
+ * taken over.
+ */
+export function copyGraphModule(module: GraphModule): GraphModule {
+  const { inputTrees: inputs, layout } = module
+  const options = { ...(inputs === undefined ? {} : { inputs }), ...(layout === undefined ? {} : { layout }) }
+  const copy = new GraphModule(copyGraph(module.graph), module.outputTree, options)
+  for (const [path, child] of module.namedChildren())
+    if (!(child instanceof Container)) setMember(copy, path, child)
+  for (const [state, paths] of statePaths(module)) {
+    for (const path of paths) if (getMember(copy, path) === undefined) setMember(copy, path, state)
+  }
+  copy.training = module.training
+  return copy
+}
+
+/** A graph with nodes of its own, under the same names. */
+export function copyGraph(graph: Graph): Graph {
+  const copies = new Map<Value, Value>()
+  const at = (value: Value): Value => copies.get(value) ?? value
+  const nodes = graph.nodes.map((node) => {
+    const inputs = node.inputs.map((input) => (input === null ? null : at(input)))
+    const copy = withInputs(node, inputs)
+    copy.outputs.forEach((value, i) => {
+      const output = node.outputs[i]
+      if (output !== undefined) copies.set(output, value)
+    })
+    return copy
+  })
+  return new Graph(graph.inputs, nodes, graph.outputs.map(at))
+}

@@ -1,0 +1,16 @@
+// Functions of tensors that layers are made of, without state of their own: the namespace `F` of the public API, under the names
+// of PyTorch's `torch.nn.functional` in camelCase. What changes from call to call is a tensor, what does not an option.
+export * from './activations.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './attention.ts'
+export { type CrossEntropyOptions, crossEntropy, type NllOptions, nll } from './class-losses.ts'
+export { type ConvolutionOptions, conv1d, conv2d, conv3d } from './convolution.ts'
+export { type DropoutOptions, dropout } from './dropout.ts'
+export { embedding } from './embedding.ts'
+export { linear } from './linear.ts'
+export * from './normalization.ts'
+export * from './pooling.ts'
+export type { Reduction } from './reduction.ts'
+export * from './regression-losses.ts'
+export { flatten } from './reshaping.ts'
+export type { Sizes } from './sizes.ts'
+export * from './transposed-convolution.ts'

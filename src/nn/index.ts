@@ -1,0 +1,20 @@
+// Modules and what learns them: layers, losses and the other functions `F`, optimizers, state dicts, loading of data, and capture as a
+// graph. Names, defaults and state names are PyTorch's. This layer must not know quantization.
+export { type ArrayColumn, ArrayDataset } from './array-dataset.ts'
+export {
+  type Batch,
+  DataLoader,
+  type DataLoaderOptions,
+  type Dataset,
+  type SampleSource,
+} from './data-loader.ts'
+export { type DynamicShapes, type ExportOptions, exportModule } from './export-module.ts'
+export * as F from './functional/index.ts'
+export { GraphModule } from './graph-module.ts'
+export * from './layers/index.ts'
+export { type AnyModule, type ForwardHook, type ForwardPreHook, Module, type ModuleClass } from './module.ts'
+export * from './optimizers/index.ts'
+export { Buffer, Parameter } from './parameter.ts'
+export type { SamplePart } from './stack-samples.ts'
+export { type LoadOptions, type LoadResult, loadStateDict, stateDict } from './state-dict.ts'
+export { loadSafetensors, saveStateDict } from './state-file.ts'

@@ -1,0 +1,40 @@
+import { writeFileAtomic } from '../codec/atomic-file.ts'
+import { FileError } from '../codec/file-error.ts'
+import { readSafetensors, writeSafetensors } from '../codec/safetensors.ts'
+import type { AnyModule } from './module.ts'
+import { type LoadOptions, type LoadResult, loadStateDict, stateDict } from './state-dict.ts'
+
+/**
+ * Writes a module's parameters and persistent buffers as a safetensors file, under PyTorch's names. Needs Node; in a page,
+ * `writeSafetensors(await stateDict(module))` gives the bytes.
+ *
+ * @throws FileError when the file cannot be written
+ */
+export async function saveStateDict(module: AnyModule, path: string): Promise<void> {
+  await writeFileAtomic(path, writeSafetensors(await stateDict(module), new Map([['format', 'pt']])))
+}
+
+/**
+ * Replaces a module's parameters and buffers by those of a safetensors file.
+ *
+ * @param source path of the file (in Node), or its bytes
+ * @throws FileError when the file cannot be read, FormatError when it is not one, and as `loadStateDict` does
+ */
+export async function loadSafetensors(
+  module: AnyModule,
+  source: string | Uint8Array,
+  options: LoadOptions = {},
+): Promise<LoadResult> {
+  const bytes = typeof source === 'string' ? await readBytes(source) : source
+  return loadStateDict(module, readSafetensors(bytes), options)
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  const { readFile } = await import('node:fs/promises')
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    throw new FileError(`Cannot read "${path}": expected a file, got ${reason}`, path, { cause })
+  }
+}

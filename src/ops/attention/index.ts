@@ -1,0 +1,6 @@
+// Attention, with its gradient.
+import type { Operation } from '../../ir/operation.ts'
+import { attentionGradient } from './attention-gradient.ts'
+import { scaledDotProductAttention } from './scaled-dot-product-attention.ts'
+
+export const attentionOperations: readonly Operation[] = [scaledDotProductAttention, attentionGradient]

@@ -1,0 +1,86 @@
+import type { Emitter } from '../../ir/emitter.ts'
+import type { Node } from '../../ir/node.ts'
+import type { Operation, TensorType } from '../../ir/operation.ts'
+import { fromValues } from '../../tensor/from-values.ts'
+import { type Dims, isConcrete } from '../../ir/dim.ts'
+import { sizeOf } from '../../tensor/shape.ts'
+import { defineOp } from '../define-op.ts'
+import { floatingAt } from '../inference.ts'
+import { reshapeNode, sameDims } from '../shape/reshape.ts'
+import { type Blocks, blockView } from './blocks.ts'
+
+/** `min` and `max` are bounds that are known beforehand; null is observed. */
+export type BlockRangeAttributes = { readonly blocks: Blocks; readonly min: number | null; readonly max: number | null }
+
+const NAME = 'lowbit.block_range'
+
+/**
+ * Smallest and largest value of each block, extended to contain 0, of the input's dtype (float32 where both bounds are known). One NaN in a
+ * block makes both its results NaN.
+ */
+export const blockRange: Operation<BlockRangeAttributes> = defineOp({
+  name: NAME,
+  infer(inputs, { blocks, min, max }) {
+    const x = floatingAt(NAME, inputs, 0)
+    const { view, inner, scaleShape } = blockView(NAME, x.shape, blocks)
+    if (inner.some((axis) => view[axis] === 0) && (min === null || max === null)) {
+      throw new RangeError(`Cannot record "${NAME}": expected blocks with elements, got none in [${x.shape.join(', ')}]`)
+    }
+    const type: TensorType = { shape: scaleShape, dtype: min !== null && max !== null ? 'float32' : x.dtype }
+    return [type, type]
+  },
+  gradient: 'none',
+  lower(e, node) {
+    const { min, max } = node.attrs
+    if (min !== null && max !== null) return [known(e, node, min), known(e, node, max)]
+    const observed = observe(e, node)
+    return [min === null ? observed[0] : known(e, node, min), max === null ? observed[1] : known(e, node, max)]
+  },
+})
+
+/** Below this number of elements telling finite tensors apart costs more than it saves. */
+const MIN_BRANCH_SIZE = 1
+
+function observe(e: Emitter, { inputs: [x], outputs: [y], attrs }: Node<BlockRangeAttributes>): [string, string] {
+  const shape = x?.shape ?? []
+  const { view, inner, scaleView } = blockView(NAME, shape, attrs.blocks)
+  if (isConcrete(view) && view.includes(0)) {
+    const empty = e.constant(fromValues('float32', y?.shape.map(Number) ?? [], []))
+    return [empty, empty]
+  }
+  const values = reshapeNode(e, e.inputs[0] ?? '', shape, view)
+  const [min, max] = rangeOf(e, values, view, inner)
+  const scaleShape = y?.shape ?? []
+  const settle = (value: string) =>
+    sameDims(scaleView, scaleShape) ? value : reshapeNode(e, value, scaleView, scaleShape)
+  return [settle(min), settle(max)]
+}
+
+/**
+ * ReduceMin and ReduceMax may lose NaN, so a sum of magnitudes, which keeps it, takes part in the comparisons with 0. It is fast for whole tensors; for
+ * blocks, which are rarely other than finite, one for the whole tensor tells whether it is needed.
+ */
+function rangeOf(e: Emitter, values: string, view: Dims, inner: readonly number[]): readonly [string, string] {
+  const reduce = (type: string) => {
+    if (inner.length === 0) return type === 'ReduceL1' ? e.op('Abs', [values]) : values
+    return e.op(type, inner.length === view.length ? [values] : [values, e.ints(inner)], { keepdims: 1 })
+  }
+  const zero = e.scalar(0)
+  const exact = () => {
+    const min = e.op('Min', [reduce('ReduceMin'), zero, reduce('ReduceL1')])
+    return [min, e.op('Max', [reduce('ReduceMax'), zero, min])] as const
+  }
+  if (inner.length === view.length || !isConcrete(view) || sizeOf(view) < MIN_BRANCH_SIZE) return exact()
+  const magnitude = e.op('ReduceL1', [values], { keepdims: 0 })
+  const isFinite = e.op('Less', [magnitude, e.scalar(Number.POSITIVE_INFINITY)])
+  const fast = () => [e.op('Min', [reduce('ReduceMin'), zero]), e.op('Max', [reduce('ReduceMax'), zero])]
+  const [min = '', max = ''] = e.branch(isFinite, fast, exact, ['float32', 'float32'])
+  return [min, max]
+}
+
+function known(e: Emitter, { outputs: [y] }: Node<BlockRangeAttributes>, bound: number): string {
+  const shape = y?.shape ?? []
+  if (!isConcrete(shape)) return e.op('Expand', [e.scalar(bound), e.shape(shape)])
+  const count = shape.reduce((product, size) => product * size, 1)
+  return e.constant(fromValues('float32', shape, Array.from({ length: count }, () => bound)))
+}

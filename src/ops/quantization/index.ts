@@ -1,0 +1,19 @@
+// Operations of quantization: ranges of blocks, what follows from them, and quantized values.
+import type { Operation } from '../../ir/operation.ts'
+import { applyMask } from './apply-mask.ts'
+import { blockRange } from './block-range.ts'
+import { fakeQuantize } from './fake-quantize.ts'
+import { dequantize, quantize } from './quantize.ts'
+import { rangeToQParams } from './range-to-qparams.ts'
+import { runningRange } from './running-range.ts'
+
+/** The operations of this folder, in the order of their files. */
+export const quantizationOperations: readonly Operation[] = [
+  applyMask,
+  blockRange,
+  fakeQuantize,
+  quantize,
+  dequantize,
+  rangeToQParams,
+  runningRange,
+]

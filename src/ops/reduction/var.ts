@@ -1,0 +1,45 @@
+import type { Emitter } from '../../ir/emitter.ts'
+import { emit, type Node } from '../../ir/node.ts'
+import type { Operation } from '../../ir/operation.ts'
+import { defineOp } from '../define-op.ts'
+import { sub, times } from '../elementwise/add.ts'
+import { mul } from '../elementwise/mul.ts'
+import { floatingAt, normalizeDims } from '../inference.ts'
+import { reshaped } from '../shape/reshape.ts'
+import { dividedByCount, reducedCount } from './element-count.ts'
+import { mean } from './mean.ts'
+import { type ReduceAttributes, reducedDims } from './sum.ts'
+
+/** What the number of elements is reduced by before it divides; 1 (the unbiased estimate) where it is null. */
+type VarAttributes = ReduceAttributes & { readonly correction: number | null }
+
+/** Variance over dimensions; NaN or infinite where the correction leaves no elements. */
+export const variance: Operation<VarAttributes> = defineOp({
+  name: 'aten.var',
+  infer(inputs, attrs) {
+    const { shape, dtype } = floatingAt('aten.var', inputs, 0)
+    return [{ shape: reducedDims('aten.var', shape, attrs), dtype }]
+  },
+  gradient({ inputs: [x], gradients: [g], attrs: { correction, ...attrs } }) {
+    if (!x || !g) return [null]
+    const kept = { ...attrs, keepdim: true }
+    const centred = emit(sub, [x, emit(mean, [x], kept)], { alpha: 1 })
+    const share = dividedByCount(times(g, 2), reducedCount('aten.var', x.shape, attrs), correction ?? 1)
+    return [emit(mul, [centred, reshaped(share, reducedDims('aten.var', x.shape, kept))], {})]
+  },
+  lower: (e, node) => [lowerVariance(e, node)],
+})
+
+function lowerVariance(e: Emitter, { inputs: [x], attrs }: Node<VarAttributes>): string {
+  const { dim, keepdim, correction } = attrs
+  const [source = ''] = e.inputs
+  const shape = x?.shape ?? []
+  const axes = e.ints(normalizeDims('aten.var', dim, shape.length))
+  const centred = e.op('Sub', [source, e.op('ReduceMean', [source, axes], { keepdims: 1 })])
+  const squares = e.op('ReduceSumSquare', [centred, axes], { keepdims: keepdim ? 1 : 0 })
+  const count = reducedCount('aten.var', shape, attrs)
+  const lost = correction ?? 1
+  if (typeof count === 'number') return e.op('Mul', [squares, e.scalar(1 / Math.max(count - lost, 0))])
+  const elements = e.cast(e.op('Squeeze', [e.shape([count])]), 'float32')
+  return e.op('Div', [squares, e.op('Relu', [e.op('Sub', [elements, e.scalar(lost)])])])
+}

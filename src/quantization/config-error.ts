@@ -1,0 +1,54 @@
+import { didYouMean } from './nearest-name.ts'
+
+/** Where a config file says something, counted from 1. */
+export interface SourcePosition {
+  readonly line: number
+  readonly column: number
+}
+
+/**
+ * A spec or a config that says something impossible: an unknown key, a value out of range, values that contradict each other.
+ * The message names the dotted path, what was expected and what was found.
+ */
+export class ConfigError extends RangeError {
+  override readonly name: string = 'ConfigError'
+  /** Dotted path of the offending entry, such as `global_config.op_state_spec.weight.dtype`; '' for the whole. */
+  readonly path: string
+  /** Where the entry stands in the file; undefined when it came from code. */
+  readonly position: SourcePosition | undefined
+
+  constructor(message: string, path: string, position?: SourcePosition) {
+    super(message)
+    this.path = path
+    this.position = position
+  }
+}
+
+/** The error for one entry: `Cannot read "path": expected x, got y`. */
+export function unexpected(path: string, expected: string, got: unknown, hint?: string): ConfigError {
+  const cure = hint === undefined ? '' : `\nHint: ${hint}`
+  return new ConfigError(`Cannot read "${path || 'config'}": expected ${expected}, got ${describe(got)}${cure}`, path)
+}
+
+/** The error for a key that nobody knows, with the nearest one that is known. */
+export function unknownKey(path: string, key: string, known: readonly string[]): ConfigError {
+  const hint = didYouMean(key, known)
+  const message = `Cannot read "${path}": expected a known key (${known.join(', ')}), got an unknown one`
+  return new ConfigError(hint === undefined ? message : `${message}\nHint: ${hint}`, path)
+}
+
+/** Values of a list that stand in a message. */
+const MAX_LISTED = 8
+
+/** A value as it stands in a message: strings quoted, long ones cut, what is inside of lists by its kind. */
+export function describe(value: unknown): string {
+  if (!Array.isArray(value)) return describeOne(value)
+  return value.length > MAX_LISTED ? `a list of ${value.length}` : `[${value.map(describeOne).join(', ')}]`
+}
+
+function describeOne(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
+  if (typeof value === 'function') return value.name === '' ? 'a function' : value.name
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  return typeof value === 'object' && value !== null ? 'a map' : String(value)
+}

@@ -1,0 +1,11 @@
+// Configs: which part of a model is quantized by which spec, as people write and commit them. Nothing here knows graphs.
+export { ExecutionMode, ExportBackend, readExecutionMode, readExportBackend } from './execution-mode.ts'
+export { configJsonSchema } from './json-schema.ts'
+export { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
+export { ModuleQuantizerConfig, type ModuleQuantizerConfigOptions } from './module-quantizer-config.ts'
+export { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
+export { NamePattern, namePattern } from './name-pattern.ts'
+export { OpQuantizerConfig, type OpQuantizerConfigOptions } from './op-quantizer-config.ts'
+export { QATSchedule, type QATScheduleOptions } from './qat-schedule.ts'
+export { type ModuleTarget, type PresetOptions, QuantizerConfig, type QuantizerConfigOptions, type ReadOptions } from './quantizer-config.ts'
+export { specFor, type SpecMap, type StateSpecs, type TensorSpecs } from './tensor-specs.ts'

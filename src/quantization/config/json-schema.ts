@@ -1,0 +1,61 @@
+import type { JsonSchema } from '../schema/schema.ts'
+import { quantizationSpec } from '../spec/quantization-spec.ts'
+import { ExecutionMode } from './execution-mode.ts'
+import { opSpecProperties } from './op-quantizer-config.ts'
+import { qatSchedule } from './qat-schedule.ts'
+import { stateSpecs, tensorSpecs } from './tensor-specs.ts'
+
+const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] })
+const mapOf = (entry: JsonSchema, description: string): JsonSchema => nullable({ type: 'object', additionalProperties: entry, description })
+const closed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({ type: 'object', properties, additionalProperties: false })
+
+const OP_CONFIG = nullable({ $ref: '#/$defs/opConfig' })
+const MODULE_CONFIG = nullable({ $ref: '#/$defs/moduleConfig' })
+
+/**
+ * A JSON Schema (draft 2020-12) of config files, by which editors complete and check them. It is made of the rules by which they are read; those that
+ * several entries have to keep together are not in it.
+ */
+export function configJsonSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'lowbit quantization config',
+    description: 'What is quantized in a model, and how',
+    type: 'object',
+    properties: {
+      quantization_config: quantizerConfig(),
+      quantization_spec: { description: 'A place for YAML anchors; its content is read over' },
+    },
+    required: ['quantization_config'],
+    additionalProperties: false,
+    $defs: {
+      spec: quantizationSpec.json,
+      opConfig: closed(opSpecProperties),
+      moduleConfig: moduleConfig(),
+      cacheConfig: { ...closed({ op_quantizer_config: { $ref: '#/$defs/opConfig' } }), required: ['op_quantizer_config'] },
+    },
+  }
+}
+
+function quantizerConfig(): JsonSchema {
+  return closed({
+    global_config: { ...MODULE_CONFIG, description: 'Settings of every module that nothing else names; null: not quantized' },
+    module_type_configs: mapOf(MODULE_CONFIG, 'Settings by type of module, such as Conv2d or torch.nn.modules.conv.Conv2d'),
+    module_name_configs: mapOf(MODULE_CONFIG, 'Settings by name of module, a regular expression that has to match whole; the last match wins'),
+    preserved_attributes: nullable({ type: 'array', items: { type: 'string' }, description: 'Names of attributes that a captured model keeps' }),
+    execution_mode: { enum: Object.values(ExecutionMode), default: ExecutionMode.GRAPH },
+    kv_cache_quant_configs: mapOf({ $ref: '#/$defs/cacheConfig' }, 'Caches that operations update, by name of operation; graph mode only'),
+  })
+}
+
+function moduleConfig(): JsonSchema {
+  return closed({
+    ...opSpecProperties,
+    op_type_config: mapOf(OP_CONFIG, 'Configs by type of operation, such as conv2d'),
+    op_name_config: mapOf(OP_CONFIG, 'Configs by name of operation, a regular expression that has to match whole; they win over those by type'),
+    module_input_spec: nullable(tensorSpecs.json),
+    module_output_spec: nullable(tensorSpecs.json),
+    module_state_spec: nullable(stateSpecs.json),
+    qat_schedule: nullable(qatSchedule.json),
+  })
+}

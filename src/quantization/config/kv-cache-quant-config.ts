@@ -1,0 +1,56 @@
+import { unexpected } from '../config-error.ts'
+import { readRecord } from '../schema/maps.ts'
+import { entryPath } from '../schema/schema.ts'
+import type { QuantizationSpec } from '../spec/quantization-spec.ts'
+import { OpQuantizerConfig } from './op-quantizer-config.ts'
+import type { StateSpecs, TensorSpecs } from './tensor-specs.ts'
+
+/** How the cache that an operation updates is quantized: through the one input that carries what is written. Immutable. */
+export class KVCacheQuantConfig {
+  readonly opQuantizerConfig: OpQuantizerConfig
+
+  /** @throws ConfigError when the op config names anything but one input by position */
+  constructor(options: { readonly opQuantizerConfig: OpQuantizerConfig }, path: string = 'op_quantizer_config') {
+    this.opQuantizerConfig = options.opQuantizerConfig
+    check(options.opQuantizerConfig, path)
+    Object.freeze(this)
+  }
+
+  /** Position and spec of the input that is quantized. */
+  get input(): readonly [index: number, spec: QuantizationSpec] {
+    for (const [key, spec] of this.opQuantizerConfig.opInputSpec) if (typeof key === 'number' && spec !== null) return [key, spec]
+    throw unexpected('op_input_spec', 'one input by position', 'none')
+  }
+
+  toDict({ computed = false }: { readonly computed?: boolean } = {}): Record<string, unknown> {
+    return { op_quantizer_config: this.opQuantizerConfig.toDict({ computed }) }
+  }
+
+  /** Reads a config as a file has it. @throws ConfigError */
+  static fromDict(dict: unknown, path: string = ''): KVCacheQuantConfig {
+    if (dict instanceof KVCacheQuantConfig) return dict
+    const entries = readRecord(dict, path, ['op_quantizer_config'])
+    const at = entryPath(path, 'op_quantizer_config')
+    if (!entries.has('op_quantizer_config')) throw unexpected(at, 'a map', undefined)
+    return new KVCacheQuantConfig({ opQuantizerConfig: OpQuantizerConfig.fromDict(entries.get('op_quantizer_config'), at) }, at)
+  }
+}
+
+function check({ opInputSpec, opOutputSpec, opStateSpec }: OpQuantizerConfig, path: string): void {
+  const [only, ...others] = opInputSpec
+  const isPosition = only !== undefined && others.length === 0 && typeof only[0] === 'number' && only[0] >= 0
+  if (!isPosition || only[1] === null) {
+    const got = [...opInputSpec].map(([key, spec]) => `${key}${spec === null ? ' (null)' : ''}`)
+    throw unexpected(entryPath(path, 'op_input_spec'), 'exactly one position of an input, with a spec', got)
+  }
+  if (isActive(opOutputSpec)) throw inactive(path, 'op_output_spec')
+  if (isActive(opStateSpec)) throw inactive(path, 'op_state_spec')
+}
+
+function isActive(specs: TensorSpecs | StateSpecs): boolean {
+  return [...specs.values()].some((spec) => spec !== null)
+}
+
+function inactive(path: string, key: string): RangeError {
+  return unexpected(entryPath(path, key), 'null or an empty map', 'one with specs', `left out, it gets the default; write ${key}: null`)
+}

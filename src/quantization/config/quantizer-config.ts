@@ -1,0 +1,311 @@
+import type { ModuleClass } from '../../nn/module.ts'
+import { ConfigError, unexpected, unknownKey } from '../config-error.ts'
+import { defaultLogger, type Logger } from '../logger.ts'
+import { readRecord } from '../schema/maps.ts'
+import { text } from '../schema/scalars.ts'
+import { entryPath } from '../schema/schema.ts'
+import { ExecutionMode, readExecutionMode } from './execution-mode.ts'
+import { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
+import { ModuleQuantizerConfig } from './module-quantizer-config.ts'
+import { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
+import { namePattern } from './name-pattern.ts'
+import { type DictOptions, namedToDict, readNamed } from './named-configs.ts'
+import type { BlockOptions, ModulePresetOptions } from './preset-options.ts'
+import { located, readYaml } from './read-yaml.ts'
+import { writeYaml } from './write-yaml.ts'
+
+/** Configs of modules by a key; null is one that quantizes nothing. */
+type ModuleConfigMap<K> = ReadonlyMap<K, ModuleQuantizerConfig | null> | { readonly [key: string]: ModuleQuantizerConfig | null }
+
+/** What is quantized in a model, and how. What is left out gets the default. */
+export interface QuantizerConfigOptions {
+  /** Settings of every module that nothing else names; null quantizes none of them. Default: int8 weights and activations. */
+  readonly globalConfig?: ModuleQuantizerConfig | null
+  /** Settings by type of module: a class, its name here (`Conv2d`), or its full name in PyTorch. They win over the global ones. */
+  readonly moduleTypeConfigs?: ModuleConfigMap<string | ModuleClass> | null
+  /** Settings by name of module, a regular expression that has to match whole. They win over those by type; the last match wins. */
+  readonly moduleNameConfigs?: ModuleConfigMap<string> | null
+  /** Names of attributes that a captured model keeps. */
+  readonly preservedAttributes?: readonly string[] | null
+  /** Default: graph. */
+  readonly executionMode?: ExecutionMode
+  /** Caches that operations update, by name of operation; graph mode only. */
+  readonly kvCacheQuantConfigs?: ReadonlyMap<string, KVCacheQuantConfig> | { readonly [key: string]: KVCacheQuantConfig } | null
+}
+
+/** Options of a preset for a whole model. */
+export interface PresetOptions extends ModulePresetOptions {
+  /** Default: graph. */
+  readonly executionMode?: ExecutionMode
+}
+
+/** How a config is read from a file's content. */
+export interface ReadOptions {
+  /** Where warnings go, such as those of old names. */
+  readonly logger?: Logger
+}
+
+const KEYS = {
+  globalConfig: 'global_config',
+  moduleTypeConfigs: 'module_type_configs',
+  moduleNameConfigs: 'module_name_configs',
+  preservedAttributes: 'preserved_attributes',
+  executionMode: 'execution_mode',
+  kvCacheQuantConfigs: 'kv_cache_quant_configs',
+} as const
+const NAMES = Object.keys(KEYS) as (keyof typeof KEYS)[]
+
+/** Keys that stand on top of a config file. */
+const TOP_KEY = 'quantization_config'
+const ANCHORS_KEY = 'quantization_spec'
+
+/**
+ * What is quantized in a model, and how. Setters change it in place and return it, so that calls chain.
+ *
+ * @example
+ * QuantizerConfig.w4().onlyFor('lm_head').globalConfig.isDisabled // => true
+ */
+export class QuantizerConfig {
+  #globalConfig: ModuleQuantizerConfig
+  #moduleTypeConfigs: Map<string, ModuleQuantizerConfig>
+  #moduleNameConfigs: Map<string, ModuleQuantizerConfig>
+  #executionMode: ExecutionMode
+  /** Names of attributes that a captured model keeps. */
+  readonly preservedAttributes: readonly string[] | null
+  /** Caches that operations update, by name of operation. */
+  readonly kvCacheQuantConfigs: ReadonlyMap<string, KVCacheQuantConfig> | null
+
+  /** @throws ConfigError for a value that is impossible */
+  constructor(options: QuantizerConfigOptions = {}) {
+    for (const name of Object.keys(options)) if (!Object.hasOwn(KEYS, name)) throw unknownKey(name, name, NAMES)
+    const { globalConfig, moduleTypeConfigs = null, moduleNameConfigs = null, executionMode = 'graph', kvCacheQuantConfigs = null } = options
+    this.#globalConfig = readGlobal(globalConfig === undefined ? new ModuleQuantizerConfig() : globalConfig, 'globalConfig')
+    this.#moduleTypeConfigs = readByType(moduleTypeConfigs, 'moduleTypeConfigs')
+    this.#moduleNameConfigs = readByName(moduleNameConfigs, 'moduleNameConfigs')
+    this.#executionMode = readExecutionMode(executionMode, 'executionMode')
+    this.preservedAttributes = readAttributes(options.preservedAttributes ?? null, 'preservedAttributes')
+    this.kvCacheQuantConfigs = kvCacheQuantConfigs && readNamed(kvCacheQuantConfigs, 'kvCacheQuantConfigs', (entry, at) => KVCacheQuantConfig.fromDict(entry, at))
+    if (this.#executionMode === 'eager') refuseCaches(this.kvCacheQuantConfigs)
+  }
+
+  /** Settings of every module that nothing else names. */
+  get globalConfig(): ModuleQuantizerConfig {
+    return this.#globalConfig
+  }
+
+  /** Settings by full name of a module's type, in order of declaration. */
+  get moduleTypeConfigs(): ReadonlyMap<string, ModuleQuantizerConfig> {
+    return this.#moduleTypeConfigs
+  }
+
+  /** Settings by a regular expression for the module's name, in order of declaration; the last match wins. */
+  get moduleNameConfigs(): ReadonlyMap<string, ModuleQuantizerConfig> {
+    return this.#moduleNameConfigs
+  }
+
+  get executionMode(): ExecutionMode {
+    return this.#executionMode
+  }
+
+  /** Weights only, int8, symmetric, per channel. @throws TypeError for an option that is not there */
+  static w8({ executionMode = 'graph', ...options }: PresetOptions = {}): QuantizerConfig {
+    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w8(options), executionMode })
+  }
+
+  /** Weights only, int4, symmetric, per channel. @throws TypeError for an option that is not there */
+  static w4({ executionMode = 'graph', ...options }: PresetOptions = {}): QuantizerConfig {
+    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w4(options), executionMode })
+  }
+
+  /** Weights only, int4, symmetric, in blocks. @throws TypeError for an option that is not there; ConfigError for a bad size */
+  static w4PerBlock({ executionMode = 'graph', ...options }: PresetOptions & BlockOptions = {}): QuantizerConfig {
+    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w4PerBlock(options), executionMode })
+  }
+
+  /** Sets the settings of every module that nothing else names; null quantizes none of them. @throws ConfigError for module specs in it */
+  setGlobal(config: ModuleQuantizerConfig | null): this {
+    this.#globalConfig = readGlobal(config, 'globalConfig')
+    return this
+  }
+
+  /** Sets the settings of a type of module; null quantizes none. @throws TypeError or ConfigError for what is no type */
+  setModuleType(type: ModuleClass | string, config: ModuleQuantizerConfig | null): this {
+    this.#moduleTypeConfigs.set(readModuleType(type), ModuleQuantizerConfig.fromDict(config))
+    return this
+  }
+
+  /** Sets the settings of modules whose whole name matches a regular expression; null quantizes none. @throws ConfigError for a bad expression */
+  setModuleName(name: string, config: ModuleQuantizerConfig | null): this {
+    namePattern(name, entryPath('moduleNameConfigs', name))
+    this.#moduleNameConfigs.set(name, ModuleQuantizerConfig.fromDict(config))
+    return this
+  }
+
+  /** @throws ConfigError for anything but `graph` and `eager` */
+  setExecutionMode(mode: ExecutionMode, { logger }: ReadOptions = {}): this {
+    const read = readExecutionMode(mode, 'executionMode', logger)
+    if (read === 'eager') refuseCaches(this.kvCacheQuantConfigs)
+    this.#executionMode = read
+    return this
+  }
+
+  /**
+   * Gives the global settings to some modules, by type (a class) or name (a string), and quantizes nothing else that is not named already.
+   * @throws TypeError for a target that is neither; ConfigError without a target, or when the global settings are disabled
+   */
+  onlyFor(...targets: readonly (ModuleTarget | readonly ModuleTarget[])[]): this {
+    const found = readTargets(targets)
+    if (found.length === 0) throw unexpected('targets', 'at least one module class or name', 'none')
+    if (this.#globalConfig.isDisabled) {
+      throw unexpected('globalConfig', 'settings that quantize something, to give them to the targets', 'disabled ones')
+    }
+    for (const { isType, key } of found) this.#configs(isType).set(key, this.#globalConfig)
+    this.#globalConfig = ModuleQuantizerConfig.disabled()
+    return this
+  }
+
+  /**
+   * Leaves some modules unquantized, by type (a class) or name (a string).
+   * @throws TypeError for a target that is neither
+   */
+  without(...targets: readonly (ModuleTarget | readonly ModuleTarget[])[]): this {
+    for (const { isType, key } of readTargets(targets)) this.#configs(isType).set(key, ModuleQuantizerConfig.disabled())
+    return this
+  }
+
+  #configs(isType: boolean): Map<string, ModuleQuantizerConfig> {
+    return isType ? this.#moduleTypeConfigs : this.#moduleNameConfigs
+  }
+
+  /**
+   * Settings of one module by itself: those of the first name that matches, else those of its type, else the global ones. What a module inherits from
+   * the modules above it is not looked at; `moduleConfigsOf` does that for a whole model.
+   * @param name dotted path of the module
+   */
+  getModuleConfig(name: string, type: ModuleClass | string): ModuleQuantizerConfig {
+    for (const [pattern, config] of this.#moduleNameConfigs) if (namePattern(pattern).matches(name)) return config
+    const actual = moduleTypeName(type)
+    for (const [configured, config] of this.#moduleTypeConfigs) if (isModuleType(configured, actual)) return config
+    return this.#globalConfig
+  }
+
+  /** The config as a file has it, under `quantization_config`. */
+  toDict(options: DictOptions = {}): Record<string, unknown> {
+    const caches = this.kvCacheQuantConfigs
+    return {
+      [TOP_KEY]: {
+        global_config: this.#globalConfig.toDict(options),
+        module_type_configs: namedToDict(this.#moduleTypeConfigs, options),
+        module_name_configs: namedToDict(this.#moduleNameConfigs, options),
+        preserved_attributes: this.preservedAttributes && [...this.preservedAttributes],
+        execution_mode: this.#executionMode,
+        kv_cache_quant_configs: caches && namedToDict(caches, options),
+      },
+    }
+  }
+
+  /** The config as a YAML file, which the Python library reads too. */
+  toYaml(): string {
+    return writeYaml(this.toDict({ ordered: true }))
+  }
+
+  /**
+   * Reads a YAML file. Anchors and merge keys are followed; values are those of YAML 1.1, as PyYAML reads them.
+   * @param text content of the file
+   * @returns null, with a warning, for an empty file
+   * @throws ConfigError with line and column; TypeError when `quantization_config` is no map
+   */
+  static fromYaml(text: string, options: ReadOptions = {}): QuantizerConfig | null {
+    const { content, positionOf } = readYaml(text)
+    if (content === undefined || content === null) {
+      const { logger = defaultLogger } = options
+      logger.warn('A config file is empty: it gives no config')
+      return null
+    }
+    try {
+      return QuantizerConfig.fromDict(content, options)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      const isTop = [TOP_KEY, ANCHORS_KEY].includes(error.path)
+      throw located(error, positionOf(isTop ? error.path : entryPath(TOP_KEY, error.path)))
+    }
+  }
+
+  /**
+   * Reads the content of a config file: a map with `quantization_config` and, for anchors only, `quantization_spec`.
+   * @throws ConfigError for an unknown key or an impossible value
+   * @throws TypeError when `quantization_config` is no map
+   */
+  static fromDict(dict: unknown, { logger }: ReadOptions = {}): QuantizerConfig {
+    const top = readRecord(dict, '', [TOP_KEY, ANCHORS_KEY])
+    if (!top.has(TOP_KEY)) throw unexpected(TOP_KEY, 'the config under this key', 'none')
+    const content = top.get(TOP_KEY)
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+      throw new TypeError(`Cannot read "${TOP_KEY}": expected a map, got ${content === null ? 'null' : Array.isArray(content) ? 'a list' : typeof content}`)
+    }
+    const entries = readRecord(content, '', Object.values(KEYS))
+    const at = (name: keyof typeof KEYS) => entries.get(KEYS[name]) ?? null
+    const mode = entries.get(KEYS.executionMode)
+    const caches = at('kvCacheQuantConfigs')
+    return new QuantizerConfig({
+      ...(entries.has(KEYS.globalConfig) ? { globalConfig: readGlobal(at('globalConfig'), KEYS.globalConfig) } : {}),
+      moduleTypeConfigs: readByType(at('moduleTypeConfigs'), KEYS.moduleTypeConfigs),
+      moduleNameConfigs: readByName(at('moduleNameConfigs'), KEYS.moduleNameConfigs),
+      preservedAttributes: readAttributes(at('preservedAttributes'), KEYS.preservedAttributes),
+      ...(mode === undefined ? {} : { executionMode: readExecutionMode(mode, KEYS.executionMode, logger) }),
+      kvCacheQuantConfigs: caches && readNamed(caches, KEYS.kvCacheQuantConfigs, (entry, path) => KVCacheQuantConfig.fromDict(entry, path)),
+    })
+  }
+}
+
+/** A module or several: a class of modules, or a regular expression for the whole of a name. */
+export type ModuleTarget = ModuleClass | string
+
+function readTargets(targets: readonly unknown[]): { readonly isType: boolean; readonly key: string }[] {
+  return targets.flat().map((target) => {
+    if (typeof target === 'string') {
+      namePattern(target, 'targets')
+      return { isType: false, key: target }
+    }
+    return { isType: true, key: readModuleType(target, 'targets') }
+  })
+}
+
+function readGlobal(value: unknown, path: string): ModuleQuantizerConfig {
+  const config = ModuleQuantizerConfig.fromDict(value, path)
+  const specs = { module_input_spec: config.moduleInputSpec, module_output_spec: config.moduleOutputSpec, module_state_spec: config.moduleStateSpec }
+  for (const [key, entries] of Object.entries(specs)) {
+    if (entries.size > 0) throw unexpected(entryPath(path, key), 'no module specs in the global config', 'some', 'give them to a module by type or by name')
+  }
+  return config
+}
+
+function readByType(value: unknown, path: string): Map<string, ModuleQuantizerConfig> {
+  const configs = new Map<string, ModuleQuantizerConfig>()
+  if (value === null) return configs
+  const entries = value instanceof Map ? value : readNamed(value, path, (entry) => entry)
+  for (const [type, entry] of entries) {
+    const name = readModuleType(type, path)
+    configs.set(name, ModuleQuantizerConfig.fromDict(entry, entryPath(path, name)))
+  }
+  return configs
+}
+
+function readByName(value: unknown, path: string): Map<string, ModuleQuantizerConfig> {
+  return new Map(
+    readNamed(value, path, (entry, at, key) => {
+      namePattern(key, at)
+      return ModuleQuantizerConfig.fromDict(entry, at)
+    }),
+  )
+}
+
+function readAttributes(value: unknown, path: string): readonly string[] | null {
+  if (value === null) return null
+  if (!Array.isArray(value)) throw unexpected(path, 'a list of names, or null', value)
+  return Object.freeze(value.map((name: unknown, i) => text.read(name, entryPath(path, String(i)))))
+}
+
+function refuseCaches(caches: ReadonlyMap<string, KVCacheQuantConfig> | null): void {
+  if (caches !== null && caches.size > 0) throw unexpected('executionMode', '"graph" for a config with kv_cache_quant_configs', ExecutionMode.EAGER)
+}

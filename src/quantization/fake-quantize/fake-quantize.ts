@@ -1,0 +1,174 @@
+import { StateError } from '../../engine/state-error.ts'
+import { record, type Tensor } from '../../engine/tensor.ts'
+import { Module } from '../../nn/module.ts'
+import type { Blocks } from '../../ops/quantization/blocks.ts'
+import { fakeQuantize } from '../../ops/quantization/fake-quantize.ts'
+import { symmetricZeroPoint } from '../../ops/quantization/range-to-qparams.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
+import { ExportError } from '../export-error.ts'
+import { defaultLogger, type Logger } from '../logger.ts'
+import type { QParams } from '../qparams/qparams.ts'
+import type { FullSpec, QParamsCalculator } from '../qparams/qparams-calculator.ts'
+import { makeQParamsCalculator } from '../qparams/qparams-calculators.ts'
+import { blocksOf } from '../qparams/tensor-blocks.ts'
+import type { Granularity } from '../spec/granularity.ts'
+import type { QuantizationTarget } from '../spec/scheme.ts'
+import { Flag } from './flag.ts'
+
+/** How a fake quantizer is made. */
+export interface FakeQuantizeOptions {
+  /** Where warnings go. */
+  readonly logger?: Logger
+}
+
+/**
+ * Observes the tensors that pass and gives them the values that a quantized tensor can hold. Gradients pass where a value was inside the range.
+ * Both parts can be switched off; the switches are known when a call is recorded, so that what is off costs nothing.
+ */
+export class FakeQuantize extends Module<[Tensor], Tensor> {
+  readonly spec: FullSpec
+  /** What it quantizes. */
+  readonly target: QuantizationTarget
+  /** State of the switches, as the state dict has them. */
+  readonly observer_enabled: Flag = new Flag(true, 'uint8', [1])
+  readonly fake_quant_enabled: Flag = new Flag(true, 'uint8', [1])
+  readonly _disabled: Flag = new Flag(false, 'bool', [])
+  /** Keeps the ranges and what follows from them. */
+  readonly qparams_calculator: QParamsCalculator
+  #granularity: Granularity
+  #isExporting = false
+  readonly #logger: Logger
+
+  /** @throws ConfigError for a calculator that cannot be used for the target */
+  constructor(spec: FullSpec, target: QuantizationTarget, { logger = defaultLogger }: FakeQuantizeOptions = {}) {
+    super()
+    this.spec = spec
+    this.target = target
+    for (const name of ['spec', 'target']) Object.defineProperty(this, name, { enumerable: false })
+    this.qparams_calculator = makeQParamsCalculator(spec, target)
+    this.#granularity = spec.granularity
+    this.#logger = logger
+  }
+
+  /** Whether the next tensors are observed. */
+  get observerEnabled(): boolean {
+    return this.observer_enabled.isOn
+  }
+
+  /** Whether the next tensors are quantized. */
+  get fakeQuantEnabled(): boolean {
+    return this.fake_quant_enabled.isOn
+  }
+
+  /** Whether it gave up, because a tensor did not divide into its blocks: tensors pass unchanged then, for good. */
+  get isDisabled(): boolean {
+    return this._disabled.isOn
+  }
+
+  /** Whether a tensor has been observed. */
+  get isInitialized(): boolean {
+    return this.qparams_calculator.isInitialized
+  }
+
+  get granularity(): Granularity {
+    return this.#granularity
+  }
+
+  /** Switches observing on or off. A calculator that keeps nothing observes always. */
+  enableObserver(enabled: boolean = true): void {
+    if (!this.qparams_calculator.isStateless) this.observer_enabled.isOn = enabled
+  }
+
+  /** Switches observing off. */
+  disableObserver(): void {
+    this.enableObserver(false)
+  }
+
+  /** Switches quantizing on or off. */
+  enableFakeQuant(enabled: boolean = true): void {
+    this.fake_quant_enabled.isOn = enabled
+  }
+
+  /** Switches quantizing off. */
+  disableFakeQuant(): void {
+    this.enableFakeQuant(false)
+  }
+
+  /** Keeps the stored qparams whatever is observed, as an export needs it. @throws ExportError for a calculator that keeps none */
+  setExportMode(enabled: boolean): void {
+    if (enabled && this.qparams_calculator.isStateless) {
+      throw new ExportError('Cannot export a fake quantizer: expected stored qparams, got a calculator that keeps none', [])
+    }
+    this.#isExporting = enabled
+  }
+
+  /** Whether stored qparams are kept whatever is observed. */
+  get isExporting(): boolean {
+    return this.#isExporting
+  }
+
+  /** Replaces the granularity. @throws StateError after the first observation */
+  setGranularity(granularity: Granularity): void {
+    if (this.isInitialized) {
+      throw new StateError('Cannot set the granularity: expected a fake quantizer that has observed nothing, got one that has')
+    }
+    this.#granularity = granularity
+  }
+
+  /**
+   * The stored qparams; without elements, and with a warning, before the first observation.
+   * @throws StateError for a calculator that keeps none
+   */
+  qparams(): QParams {
+    const { qparams_calculator: calculator } = this
+    if (calculator.isStateless) throw new StateError('Cannot get qparams: expected a calculator that keeps them, got a dynamic one')
+    if (!calculator.isInitialized) this.#logger.warn('A fake quantizer was asked for qparams before it observed anything: they are empty')
+    return calculator.qparams
+  }
+
+  /** Qparams of a tensor, as a call computes and stores them. @throws as a call does */
+  observe(x: Tensor): QParams {
+    const blocks = blocksOf(x, this.#granularity, this.target)
+    return this.#isExporting ? this.qparams_calculator.qparams : this.qparams_calculator(x, blocks)
+  }
+
+  /**
+   * @throws StateError when it has to quantize and has observed nothing
+   * @throws ShapeError for a tensor that does not divide into the blocks of the stored scales
+   */
+  override forward(x: Tensor): Tensor {
+    if (this.isDisabled) return x
+    const observed = this.observerEnabled ? this.#tryObserve(x) : this.#stored()
+    if (observed === null || !this.fakeQuantEnabled) return x
+    return this.quantize(x, blocksOf(x, this.#granularity, this.target), observed)
+  }
+
+  #stored(): QParams {
+    if (this.isInitialized || !this.fakeQuantEnabled) return this.qparams()
+    throw new StateError('Cannot quantize a tensor: expected a fake quantizer that has observed one, got one that has not')
+  }
+
+  /** Quantizes and dequantizes a tensor; for subclasses with arithmetic of their own. */
+  protected quantize(x: Tensor, blocks: Blocks, { scale, zeroPoint, minval }: QParams): Tensor {
+    const { dtype, quantMin, quantMax, qformulation, qscheme } = this.spec
+    const usesMinval = qformulation === 'minval' && minval !== null
+    const isShifted = qscheme === 'asymmetric' && !usesMinval
+    const inputs = [x, scale, isShifted ? zeroPoint : null, usesMinval ? minval : null]
+    return record(fakeQuantize, inputs, { dtype, quantMin, quantMax, blocks, zeroPoint: isShifted ? null : symmetricZeroPoint(quantMin, quantMax) })
+  }
+
+  #tryObserve(x: Tensor): QParams | null {
+    try {
+      blocksOf(x, this.#granularity, this.target)
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error
+      this.#logger.warn(`A fake quantizer switches itself off: ${error.message}`)
+      this._disabled.isOn = true
+      return null
+    }
+    return this.observe(x)
+  }
+}
+
+/** A class of fake quantizers. */
+export type FakeQuantizeClass = new (spec: FullSpec, target: QuantizationTarget, options?: FakeQuantizeOptions) => FakeQuantize

@@ -1,0 +1,155 @@
+import type { Node, Value } from '../../../ir/node.ts'
+import { Buffer } from '../../../nn/parameter.ts'
+import { dequantize, quantize } from '../../../ops/quantization/quantize.ts'
+import { fromTypedArray } from '../../../tensor/from-typed-array.ts'
+import { fromValues } from '../../../tensor/from-values.ts'
+import type { HostArray } from '../../../tensor/host-array.ts'
+import { sizeOf } from '../../../tensor/shape.ts'
+import { toTypedArray } from '../../../tensor/to-typed-array.ts'
+import { ExportError } from '../../export-error.ts'
+import { FakeQuantize } from '../../fake-quantize/fake-quantize.ts'
+import { isQuantizedFloat, type QuantizedDType } from '../../spec/dtypes.ts'
+import { quantizeArray } from '../../weights/quantize-array.ts'
+import { outputOf } from '../graph-view.ts'
+import type { GraphDraft } from './graph-draft.ts'
+import {
+  type LinearDivision,
+  linearDivision,
+  type StoredQParams,
+  storedQParams,
+  widened,
+} from './host-qparams.ts'
+
+/** Element types of weights in the file; two bits take the room of four, which ONNX has had for longer. */
+const WEIGHT_DTYPES = {
+  int8: 'int8',
+  uint8: 'uint8',
+  int4: 'int4',
+  uint4: 'uint4',
+  int2: 'int4',
+  uint2: 'uint4',
+  float8_e4m3fn: 'float8_e4m3fn',
+  float8_e5m2: 'float8_e5m2',
+} as const satisfies Partial<Record<QuantizedDType, QuantizedDType>>
+
+type WeightDType = keyof typeof WEIGHT_DTYPES
+
+/** @throws ExportError with every tensor that ONNX cannot express */
+export function checkOnnxForm(draft: GraphDraft): void {
+  const problems = draft.nodes.flatMap((node) => {
+    const fakeQuantize = draft.called(node, FakeQuantize)
+    const problem = fakeQuantize && problemOf(fakeQuantize)
+    return problem ? [{ name: node.name, problem }] : []
+  })
+  if (problems.length === 0) return
+  const list = problems.map(({ name, problem }) => `${name}: ${problem}`)
+  throw new ExportError(
+    `Cannot finalize for "onnx": expected what ONNX can express, got ${list.join('; ')}`,
+    problems.map(({ name }) => name),
+  )
+}
+
+/** Replaces fake quantizers: weights become quantized data and a dequantize, other values pass through a quantize and a dequantize. */
+export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
+  for (const node of draft.nodes) {
+    const fakeQuantize = draft.called(node, FakeQuantize)
+    const [source] = node.inputs
+    if (fakeQuantize === undefined || !source) continue
+    const qparams = await storedQParams(fakeQuantize)
+    const state = fakeQuantize.target === 'weight' ? draft.state(source) : undefined
+    const value =
+      state === undefined
+        ? quantizeActivation(draft, node, source, fakeQuantize, qparams)
+        : quantizeWeight(
+            draft,
+            node,
+            await state.tensor.array(),
+            state.name.replaceAll('.', '_'),
+            fakeQuantize,
+            qparams,
+          )
+    draft.replace(outputOf(node), value)
+  }
+}
+
+function problemOf({ spec, target, granularity }: FakeQuantize): string | undefined {
+  if (spec.dtype === 'float4_e2m1fn_x2')
+    return `the dtype ${spec.dtype}, for which ONNX Runtime has no kernels`
+  if (target === 'activation' && granularity.type === 'per_block') return 'blocks of an activation'
+  return undefined
+}
+
+function quantizeWeight(
+  draft: GraphDraft,
+  node: Node,
+  weight: HostArray,
+  name: string,
+  { spec }: FakeQuantize,
+  qparams: StoredQParams,
+): Value {
+  const dtype = weightDType(spec.dtype)
+  const quantized = quantizeArray(weight, qparams, spec)
+  const data = isQuantizedFloat(spec.dtype)
+    ? quantized
+    : fromTypedArray(toTypedArray(quantized), weight.shape, dtype)
+  const division = linearDivision(weight.shape, qparams.scale.shape)
+  const q = draft.addState(`${name}_quantized`, new Buffer(data))
+  const { axis, blockSize } = division
+  const inputs = [q, ...addQParams(draft, name, dtype, spec.quantMin, qparams, division)]
+  return draft.insertBefore(node, dequantize, inputs, { axis, blockSize })
+}
+
+function quantizeActivation(
+  draft: GraphDraft,
+  node: Node,
+  source: Value,
+  { spec }: FakeQuantize,
+  qparams: StoredQParams,
+): Value {
+  const division = linearDivision(source.shape, qparams.scale.shape)
+  const { axis, blockSize } = division
+  const { quantMin, quantMax } = spec
+  const dtype = isQuantizedFloat(spec.dtype)
+    ? weightDType(spec.dtype)
+    : spec.targetDtype === 'uint8'
+      ? 'uint8'
+      : 'int8'
+  const shared = addQParams(draft, node.name, dtype, quantMin, qparams, division)
+  const q = draft.insertBefore(node, quantize, [source, ...shared], {
+    axis,
+    blockSize,
+    dtype,
+    quantMin,
+    quantMax,
+  })
+  return draft.insertBefore(node, dequantize, [q, ...shared], { axis, blockSize })
+}
+
+/** Adds scale, zero point and minval as states, and returns what stands for them, null for what there is not. */
+function addQParams(
+  draft: GraphDraft,
+  name: string,
+  dtype: QuantizedDType,
+  quantMin: number,
+  { scale, zeroPoint, minval }: StoredQParams,
+  division: LinearDivision,
+): (Value | null)[] {
+  const add = (suffix: string, array: HostArray) => draft.addState(`${name}_${suffix}`, new Buffer(array))
+  const wideScale = widened(scale, division)
+  const values = [add('scale', wideScale)]
+  if (isQuantizedFloat(dtype)) return values
+  const offsets =
+    zeroPoint === null
+      ? new Array<number>(sizeOf(wideScale.shape)).fill(quantMin)
+      : Array.from(toTypedArray(widened(zeroPoint, division)), Number)
+  values.push(add('zero_point', fromValues(dtype, wideScale.shape, offsets)))
+  return minval === null ? values : [...values, add('minval', widened(minval, division))]
+}
+
+function weightDType(dtype: QuantizedDType): (typeof WEIGHT_DTYPES)[WeightDType] {
+  if (dtype in WEIGHT_DTYPES) return WEIGHT_DTYPES[dtype as WeightDType]
+  throw new ExportError(
+    `Cannot finalize for "onnx": expected a dtype that ONNX Runtime runs, got ${dtype}`,
+    [],
+  )
+}

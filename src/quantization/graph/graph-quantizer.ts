@@ -1,0 +1,73 @@
+import { copyGraph, copyGraphModule } from '../../nn/copy-graph-module.ts'
+import { exportModule } from '../../nn/export-module.ts'
+import { GraphModule } from '../../nn/graph-module.ts'
+import type { AnyModule } from '../../nn/module.ts'
+import type { ExportBackend } from '../config/execution-mode.ts'
+import type { QuantizerConfig } from '../config/quantizer-config.ts'
+import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
+import type { Logger } from '../logger.ts'
+import type { PrepareOptions } from '../quantizer.ts'
+import { checkGraphConfig } from './check-config.ts'
+import { finalizeGraph } from './finalize/finalize-graph.ts'
+import { GraphView } from './graph-view.ts'
+import { compressibleNames, findMatches } from './match.ts'
+import { defaultPatterns, type Pattern } from './patterns.ts'
+import { insertObservers, observeExample } from './prepare.ts'
+import { preserveAttributes } from './preserved-attributes.ts'
+
+/** Graph mode: captures a model, and works on the graph. */
+export class GraphQuantizer {
+  readonly #model: AnyModule
+  readonly #config: QuantizerConfig
+  readonly #patterns: readonly Pattern[]
+  readonly #logger: Logger
+
+  /** @throws ConfigError for a config that only eager mode could follow */
+  constructor(model: AnyModule, config: QuantizerConfig, patterns: readonly Pattern[], logger: Logger) {
+    checkGraphConfig(config)
+    this.#model = model
+    this.#config = config
+    this.#patterns = patterns
+    this.#logger = logger
+  }
+
+  /** The captured model with fake quantizers that have observed the example. */
+  async prepare(
+    exampleInputs: readonly unknown[],
+    { dynamicShapes, exportWithNoGrad = true, signal }: PrepareOptions,
+  ): Promise<{ readonly model: GraphModule; readonly table: FakeQuantizerTable }> {
+    const options = { noGrad: exportWithNoGrad, ...(dynamicShapes === undefined ? {} : { dynamicShapes }) }
+    const model =
+      this.#model instanceof GraphModule
+        ? copyGraphModule(this.#model)
+        : exportModule(this.#model, exampleInputs, options)
+    preserveAttributes(this.#model, model, this.#config, this.#logger)
+    const request = { config: this.#config, patterns: this.#patterns, logger: this.#logger }
+    const { placed, modules } = insertObservers(model, request)
+    signal?.throwIfAborted()
+    const left = await observeExample(model, placed, exampleInputs)
+    const table = new FakeQuantizerTable(
+      left,
+      (path) => modules.get(path)?.config.qatSchedule ?? null,
+      this.#logger,
+    )
+    return { model, table }
+  }
+
+  /** The prepared model as a backend needs it. */
+  finalize(model: GraphModule, backend: ExportBackend): Promise<GraphModule> {
+    return finalizeGraph(model, backend)
+  }
+
+  /** Names of the nodes that patterns begin with. @throws TypeError when a model has to be captured and there are no inputs */
+  static compressibleOpNames(model: AnyModule, exampleInputs?: readonly unknown[]): Set<string> {
+    if (exampleInputs === undefined && !(model instanceof GraphModule)) {
+      throw new TypeError(
+        'Cannot list the operations of a model: expected example inputs to capture it with, got none',
+      )
+    }
+    const graph =
+      model instanceof GraphModule ? copyGraph(model.graph) : exportModule(model, exampleInputs ?? []).graph
+    return compressibleNames(findMatches(new GraphView(graph), defaultPatterns))
+  }
+}

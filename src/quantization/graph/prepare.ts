@@ -1,0 +1,155 @@
+import { noGrad } from '../../engine/recorder.ts'
+import { tensorsIn } from '../../engine/tensor.ts'
+import type { Node, Value } from '../../ir/node.ts'
+import { setMember } from '../../nn/container.ts'
+import type { GraphModule } from '../../nn/graph-module.ts'
+import { layoutOfGraph } from '../../nn/model-layout.ts'
+import { namesOf } from '../../nn/node-names.ts'
+import type { QuantizerConfig } from '../config/quantizer-config.ts'
+import type { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
+import { makeFakeQuantize } from '../fake-quantize/fake-quantizers.ts'
+import type { PlacedFakeQuantize } from '../fake-quantizer-table.ts'
+import type { Logger } from '../logger.ts'
+import { type AnnotatedGraph, annotate } from './annotate.ts'
+import { moveAnnotations } from './annotation.ts'
+import { rewriteConvBatchNorms } from './conv-batch-norm.ts'
+import { resolveAxes } from './default-axes.ts'
+import { unifyGranularities } from './granularities.ts'
+import { GraphView, modulePathOf, opTypeOf, outputOf } from './graph-view.ts'
+import { type FakeQuantizeCall, insertFakeQuantizers } from './insert.ts'
+import type { ObserverGroup } from './observer-groups.ts'
+import type { Pattern } from './patterns.ts'
+import type { Winner } from './winners.ts'
+
+/** Operations whose modules have no fake quantizers of their own. */
+const OWNERLESS = new Set(['batch_norm', 'dropout', 'feature_dropout'])
+
+/** What graph mode is told beside the model. */
+export interface PrepareRequest {
+  readonly config: QuantizerConfig
+  readonly patterns: readonly Pattern[]
+  readonly logger: Logger
+}
+
+/** A fake quantizer in a prepared graph, with the node that calls it. */
+export interface PlacedCall extends PlacedFakeQuantize {
+  readonly node: Node
+}
+
+/** A graph with fake quantizers in it that have not observed anything yet. */
+export interface PreparedGraph extends AnnotatedGraph {
+  readonly placed: readonly PlacedCall[]
+}
+
+/**
+ * Puts fake quantizers into the graph of a captured model: annotates it, joins convolutions with batch norms, inserts one object for each range that
+ * is shared, and settles axes. Linear in the size of the graph. The module is changed.
+ * @throws ConfigError for a config that does not fit the graph
+ */
+export function insertObservers(
+  model: GraphModule,
+  { config, patterns, logger }: PrepareRequest,
+): PreparedGraph {
+  const { graph } = model
+  const layout = model.layout ?? layoutOfGraph(graph)
+  const annotated = annotate({ graph, layout, config, patterns, logger })
+  const names = namesOf(graph)
+  const replacements = rewriteConvBatchNorms(new GraphView(graph), names)
+  const annotations = moveAnnotations(new GraphView(graph), annotated.annotations, replacements)
+  const calls = insertFakeQuantizers(graph, annotations, names)
+  unifyGranularities(graph, calls, logger)
+  const unusable = new Set(resolveAxes(new GraphView(graph), calls, logger))
+  removeCalls(model, new Set(Array.from(unusable, ({ node }) => node)))
+  const usable = calls.filter((call) => !unusable.has(call))
+  const placed = placeObjects(model, usable, annotated.winners, logger)
+  return { ...annotated, placed }
+}
+
+/**
+ * Lets the fake quantizers observe one set of inputs, without quantizing. Those that cannot divide a tensor into blocks are taken out. Afterwards
+ * values are quantized and observed no more.
+ * @returns the fake quantizers that are left
+ */
+export async function observeExample(
+  model: GraphModule,
+  placed: readonly PlacedCall[],
+  exampleInputs: readonly unknown[],
+): Promise<PlacedCall[]> {
+  const { training } = model
+  for (const { fakeQuantize } of placed) {
+    fakeQuantize.enableObserver()
+    fakeQuantize.disableFakeQuant()
+  }
+  model.eval()
+  const results = noGrad(() => model(...exampleInputs))
+  for (const result of tensorsIn(results)) await result.realize()
+  model.train(training)
+  removeCalls(
+    model,
+    new Set(placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled).map(({ node }) => node)),
+  )
+  for (const { fakeQuantize } of placed) {
+    fakeQuantize.disableObserver()
+    fakeQuantize.enableFakeQuant()
+  }
+  return placed.filter(({ fakeQuantize }) => !fakeQuantize.isDisabled)
+}
+
+function placeObjects(
+  model: GraphModule,
+  calls: readonly FakeQuantizeCall[],
+  winners: ReadonlyMap<Node, Winner>,
+  logger: Logger,
+): PlacedCall[] {
+  const view = new GraphView(model.graph)
+  const objects = new Map<ObserverGroup, FakeQuantize>()
+  return calls.map(({ node, group, source }) => {
+    const { spec, target } = group.observer
+    const named: Logger = { warn: (message) => logger.warn(`${message} (${describeSource(view, source)})`) }
+    const fakeQuantize = objects.get(group) ?? makeFakeQuantize(spec, target, { logger: named })
+    objects.set(group, fakeQuantize)
+    setMember(model, String(node.attrs.target), fakeQuantize)
+    return { node, fakeQuantize, module: ownerOf(view, node, source, winners) }
+  })
+}
+
+/**
+ * The module of the strongest neighbour of a call, of those that read it and what it reads, in this order. Convolutions that were joined with a batch norm
+ * count among the weakest; batch norms and dropouts own nothing. The model itself owns the rest.
+ */
+function ownerOf(view: GraphView, node: Node, source: Value, winners: ReadonlyMap<Node, Winner>): string {
+  const neighbours = [...view.users(outputOf(node)), ...(source.node === null ? [] : [source.node])]
+  const strength = (neighbour: Node) => winners.get(neighbour)?.priority ?? Number.MAX_SAFE_INTEGER
+  const owners = neighbours.filter((each) => each.scope !== undefined && each.op !== node.op && !OWNERLESS.has(opTypeOf(each)))
+  const [first] = owners.sort((a, b) => strength(a) - strength(b))
+  return first === undefined ? '' : modulePathOf(first)
+}
+
+/** Takes calls of fake quantizers out of a graph module: who read them reads what they read. */
+export function removeCalls(model: GraphModule, nodes: ReadonlySet<Node>): void {
+  if (nodes.size === 0) return
+  const { graph } = model
+  const sources = new Map<Value, Value>()
+  for (const node of nodes) {
+    const [source] = node.inputs
+    if (source) sources.set(outputOf(node), source)
+    Reflect.deleteProperty(model, String(node.attrs.target))
+  }
+  const current = (value: Value): Value => {
+    const source = sources.get(value)
+    return source === undefined ? value : current(source)
+  }
+  graph.nodes = graph.nodes.filter((node) => !nodes.has(node))
+  for (const node of graph.nodes) {
+    node.inputs.forEach((input, i) => {
+      if (input !== null) node.inputs[i] = current(input)
+    })
+  }
+  graph.outputs.forEach((output, i) => {
+    graph.outputs[i] = current(output)
+  })
+}
+
+function describeSource(view: GraphView, source: Value): string {
+  return view.input(source)?.name ?? source.node?.name ?? 'unknown'
+}

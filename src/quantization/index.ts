@@ -1,0 +1,23 @@
+// Quantization: specs, configs, fake quantizers, and the quantizers that put them into models. This layer must not know file formats.
+export * from './config/index.ts'
+export { ConfigError, type SourcePosition } from './config-error.ts'
+export { ExportError } from './export-error.ts'
+export * from './fake-quantize/index.ts'
+export { defaultLogger, type Logger } from './logger.ts'
+export { moduleConfigsOf, type ResolvedModuleConfig } from './module-configs-of.ts'
+export * from './qparams/index.ts'
+export { Registry } from './registry.ts'
+export * from './spec/index.ts'
+export * from './weights/index.ts'
+export type { ModeScope } from './mode-scope.ts'
+export {
+  type CalibrateOptions,
+  type CalibrationOptions,
+  type FinalizeOptions,
+  type ModeOptions,
+  type PrepareOptions,
+  type QuantizedModel,
+  Quantizer,
+  type QuantizerOptions,
+} from './quantizer.ts'
+export { defaultPatterns, type Pattern } from './graph/patterns.ts'

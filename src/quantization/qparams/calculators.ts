@@ -1,0 +1,79 @@
+import { recordAll, type Tensor } from '../../engine/tensor.ts'
+import type { Buffer } from '../../nn/parameter.ts'
+import type { Blocks } from '../../ops/quantization/blocks.ts'
+import { runningRange } from '../../ops/quantization/running-range.ts'
+import { unexpected } from '../config-error.ts'
+import type { QuantizationTarget } from '../spec/scheme.ts'
+import type { QParams } from './qparams.ts'
+import { empty, keep, QParamsCalculator } from './qparams-calculator.ts'
+import type { TensorRange } from './range-calculator.ts'
+
+/** Scales of the newest tensor: for what does not change between calls, as weights, or changes as a whole. */
+export class StaticCalculator extends QParamsCalculator {}
+
+/** Scales of a range that is kept between calls. */
+abstract class RunningCalculator extends QParamsCalculator {
+  /** Lower bounds of the running range. */
+  running_min: Buffer = empty('float32')
+  /** Upper bounds of the running range. */
+  running_max: Buffer = empty('float32')
+
+  /** Weight of the newest range in a moving average; null keeps the extremes. */
+  protected abstract readonly average: number | null
+
+  protected override accumulate(range: TensorRange): TensorRange {
+    const next = this.isInitialized ? this.#blend(range) : range
+    this.running_min = keep(this.running_min, next.min)
+    this.running_max = keep(this.running_max, next.max)
+    return { min: this.running_min, max: this.running_max }
+  }
+
+  #blend({ min, max }: TensorRange): TensorRange {
+    const { running_min: runningMin, running_max: runningMax, average } = this
+    const [low = min, high = max] = recordAll(runningRange, [min, max, runningMin, runningMax], { average })
+    return { min: low, max: high }
+  }
+}
+
+/** Scales of a moving average of the ranges: running + averagingConstant * (newest - running), starting with the first range. */
+export class MovingAverageCalculator extends RunningCalculator {
+  protected override get average(): number {
+    return this.spec.averagingConstant
+  }
+}
+
+/** Scales of the smallest range that holds all tensors so far. */
+export class GlobalMinMaxCalculator extends RunningCalculator {
+  protected override get average(): null {
+    return null
+  }
+}
+
+/** Scales of each tensor for itself, computed at every call and not kept: for activations only. */
+export class DynamicCalculator extends QParamsCalculator {
+  #hasObserved = false
+
+  override get isInitialized(): boolean {
+    return this.#hasObserved
+  }
+
+  override get isStateless(): boolean {
+    return true
+  }
+
+  override *members(): ReturnType<QParamsCalculator['members']> {
+    yield ['range_calculator', this.range_calculator]
+  }
+
+  protected override checkTarget(target: QuantizationTarget): void {
+    if (target === 'weight') throw unexpected('qparam_calculator_cls', 'a calculator for weights', 'dynamic', 'dynamic is for activations only')
+    const { floatRange } = this.spec
+    if (floatRange.some((bound) => bound !== null)) throw unexpected('float_range', '[null, null] for the dynamic calculator', floatRange)
+  }
+
+  override forward(x: Tensor, blocks: Blocks): QParams {
+    const { spec } = this
+    this.#hasObserved = true
+    return this.qparamsOf(this.range_calculator(x, blocks), spec.scaleDtype === null ? x.dtype : 'float32')
+  }
+}

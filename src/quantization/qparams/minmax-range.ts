@@ -1,0 +1,13 @@
+import { recordAll, type Tensor } from '../../engine/tensor.ts'
+import type { Blocks } from '../../ops/quantization/blocks.ts'
+import { blockRange } from '../../ops/quantization/block-range.ts'
+import { RangeCalculator, type TensorRange } from './range-calculator.ts'
+
+/** The smallest and the largest value of each block, extended to contain 0; known bounds of the spec replace them. */
+export class MinMaxRange extends RangeCalculator {
+  override forward(x: Tensor, blocks: Blocks): TensorRange {
+    const [min, max] = this.spec.floatRange
+    const [low = x, high = x] = recordAll(blockRange, [x], { blocks, min, max })
+    return { min: low, max: high }
+  }
+}

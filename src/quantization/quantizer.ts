@@ -1,0 +1,353 @@
+import { recorder } from '../engine/recorder.ts'
+import { StateError } from '../engine/state-error.ts'
+import type { DynamicShapes } from '../nn/export-module.ts'
+import { GraphModule } from '../nn/graph-module.ts'
+import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
+import {
+  ExecutionMode,
+  ExportBackend,
+  readExecutionMode,
+  readExportBackend,
+} from './config/execution-mode.ts'
+import { QuantizerConfig } from './config/quantizer-config.ts'
+import { FakeQuantize } from './fake-quantize/fake-quantize.ts'
+import type { FakeQuantizerTable } from './fake-quantizer-table.ts'
+import { GraphQuantizer } from './graph/graph-quantizer.ts'
+import { defaultPatterns, type Pattern } from './graph/patterns.ts'
+import { defaultLogger, type Logger } from './logger.ts'
+import { type ModeScope, openScope, runInScope } from './mode-scope.ts'
+import { supportedModules } from './supported-modules.ts'
+
+/** Options of a quantizer. */
+export interface QuantizerOptions {
+  /** Where warnings go. Default: `process.emitWarning` in Node, `console.warn` elsewhere. */
+  readonly logger?: Logger
+  /** Chains of operations that graph mode quantizes as one. Default: `defaultPatterns`. */
+  readonly patterns?: readonly Pattern[]
+}
+
+/** Options of `prepare`. */
+export interface PrepareOptions {
+  /** Which sizes of the inputs may vary; graph mode. Eager mode takes all sizes and warns. */
+  readonly dynamicShapes?: DynamicShapes
+  /** Whether the capture records without gradients; graph mode. Default: true. */
+  readonly exportWithNoGrad?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Options of the modes. */
+export interface ModeOptions {
+  /** The model to switch. Default: the prepared one. */
+  readonly model?: AnyModule
+}
+
+/** Options of calibration. */
+export interface CalibrationOptions extends ModeOptions {
+  /** Whether weights are quantized while activations are observed. Default: false. */
+  readonly fakeQuantWeights?: boolean
+}
+
+/** Options of `calibrate`. */
+export interface CalibrateOptions {
+  /** Called after every batch, with the number of batches where it is known. */
+  readonly onProgress?: (done: number, total?: number) => void
+  readonly signal?: AbortSignal
+  /** Whether weights are quantized while activations are observed. Default: false. */
+  readonly fakeQuantWeights?: boolean
+}
+
+/** Options of `finalize`. */
+export interface FinalizeOptions {
+  /** A prepared model. Default: the one that `prepare` returned. */
+  readonly model?: AnyModule
+  /** Default: Core AI. */
+  readonly backend?: ExportBackend
+  /** Folder for the weights as safetensors files; eager mode and Core AI only. */
+  readonly mmapDir?: string
+  readonly signal?: AbortSignal
+}
+
+/** The graph that stands for a model: called as the model is, with the same inputs and outputs. */
+export type QuantizedModel<M extends AnyModule = AnyModule> = SameCall<M> & GraphModule
+
+type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) => O : unknown
+
+/**
+ * Quantizes a model: puts fake quantizers into it, lets them observe data, trains with them, and writes what came out as quantized
+ * operations and data.
+ *
+ * @example
+ * const quantizer = new Quantizer(model, new QuantizerConfig())
+ * const prepared = await quantizer.prepare([exampleInput])
+ * await quantizer.calibrate(batches)
+ * const quantized = await quantizer.finalize({ backend: ExportBackend.ONNX })
+ */
+export class Quantizer<M extends AnyModule = AnyModule> {
+  readonly #model: M
+  readonly #graph: GraphQuantizer
+  readonly #mode: ExecutionMode
+  readonly #logger: Logger
+  #prepared: GraphModule | undefined
+  #table: FakeQuantizerTable | undefined
+  #steps = 0
+  #isTraining = false
+
+  /**
+   * @param config default: int8 weights (per channel) and activations (per tensor), graph mode. The model is changed in place.
+   * @throws TypeError for what is no module; ConfigError for a config that the mode cannot follow
+   */
+  constructor(
+    model: M,
+    config: QuantizerConfig | null = null,
+    { logger = defaultLogger, patterns = defaultPatterns }: QuantizerOptions = {},
+  ) {
+    if (!(model instanceof Module))
+      throw new TypeError(
+        `Cannot quantize a model: expected a module, got ${model === null ? 'null' : typeof model}`,
+      )
+    const settings = config ?? new QuantizerConfig()
+    this.#model = model
+    this.#mode = settings.executionMode
+    this.#logger = logger
+    this.#graph = new GraphQuantizer(model, settings, patterns, logger)
+  }
+
+  /**
+   * Inserts fake quantizers. What comes back already computes quantized: weights from their own values, activations from the example. The model is
+   * captured as a graph, or taken as it is when it is a GraphModule.
+   *
+   * @param exampleInputs one complete set of inputs; with activation quantization, representative ones
+   * @throws TypeError when exampleInputs is not an array; RangeError when it is empty
+   * @throws StateError when the model is prepared already, or cannot be captured
+   */
+  async prepare(exampleInputs: readonly unknown[], options: PrepareOptions = {}): Promise<QuantizedModel<M>> {
+    if (!Array.isArray(exampleInputs)) {
+      throw new TypeError(
+        `Cannot prepare a model: expected an array of example inputs, got ${describe(exampleInputs)}`,
+      )
+    }
+    if (exampleInputs.length === 0)
+      throw new RangeError('Cannot prepare a model: expected at least one example input, got none')
+    if (this.#prepared !== undefined)
+      throw new StateError('Cannot prepare a model: expected one that is not prepared, got one that is')
+    if (this.#mode === ExecutionMode.EAGER) throw withoutEagerMode('prepare a model')
+    const { model, table } = await this.#graph.prepare(exampleInputs, options)
+    this.#prepared = model
+    this.#table = table
+    return model as QuantizedModel<M>
+  }
+
+  /**
+   * Observers on, fake quantizers off, evaluation; on leaving: observers off, fake quantizers on, training or not as before.
+   * @throws StateError before prepare; TypeError when `model` is no GraphModule in graph mode
+   */
+  calibrationMode(options?: CalibrationOptions): ModeScope
+  calibrationMode<T>(body: () => Promise<T>, options?: CalibrationOptions): Promise<T>
+  calibrationMode<T>(
+    first?: CalibrationOptions | (() => Promise<T>),
+    second: CalibrationOptions = {},
+  ): ModeScope | Promise<T> {
+    if (typeof first === 'function') return runInScope(this.#calibrating(second), first)
+    return this.#calibrating(first ?? {})
+  }
+
+  /**
+   * Runs data through the model in calibration mode.
+   * @param data batches: a tensor for a model of one input, or an array that begins with the inputs; what follows them, such as labels, is left out
+   */
+  async calibrate(
+    data: Iterable<unknown> | AsyncIterable<unknown>,
+    options: CalibrateOptions = {},
+  ): Promise<void> {
+    const { onProgress, signal, fakeQuantWeights = false } = options
+    const model = this.#modelOf(undefined, 'calibrate')
+    const total = Array.isArray(data) ? data.length : undefined
+    const body = async () => {
+      let done = 0
+      let earlier: Promise<void> = Promise.resolve()
+      for await (const batch of data) {
+        signal?.throwIfAborted()
+        model(...(Array.isArray(batch) ? batch.slice(0, model.inputCount) : [batch]))
+        const running = recorder.settled()
+        await earlier
+        earlier = running
+        onProgress?.(++done, total)
+      }
+      await earlier
+    }
+    await this.calibrationMode(body, { fakeQuantWeights })
+  }
+
+  /**
+   * Training; observers and fake quantizers on, or as schedules say for the number of steps so far; on leaving: observers off, fake quantizers on,
+   * training or not as before. The number of steps is never reset.
+   * @throws StateError before prepare, or inside of another training mode; TypeError when `model` is no GraphModule in graph mode
+   */
+  trainingMode(options?: ModeOptions): ModeScope
+  trainingMode<T>(body: () => Promise<T>, options?: ModeOptions): Promise<T>
+  trainingMode<T>(
+    first?: ModeOptions | (() => Promise<T>),
+    second: ModeOptions = {},
+  ): ModeScope | Promise<T> {
+    if (typeof first === 'function') return runInScope(this.#training(second), first)
+    return this.#training(first ?? {})
+  }
+
+  /**
+   * Counts a training step and switches observers and fake quantizers as their schedules say. Warns when there is no schedule.
+   * @throws StateError outside of training mode
+   */
+  step(): void {
+    if (!this.#isTraining)
+      throw new StateError('Cannot take a step: expected to be in training mode, got none')
+    this.#steps++
+    if (this.#table?.isScheduled) this.#table.applySchedules(this.#steps)
+    else this.#logger.warn('Quantizer.step() has no effect: no module has a QATSchedule')
+  }
+
+  /** Switches observers on: all of them, or those of a module and of all below it. @throws RangeError for a module that is not in the model; StateError under a schedule */
+  enableObserver(module?: AnyModule): void {
+    for (const fakeQuantize of this.#select(module)) fakeQuantize.enableObserver()
+  }
+
+  /** Switches observers off. @throws as `enableObserver` does */
+  disableObserver(module?: AnyModule): void {
+    for (const fakeQuantize of this.#select(module)) fakeQuantize.disableObserver()
+  }
+
+  /** Switches fake quantizers on. @throws as `enableObserver` does */
+  enableFakeQuant(module?: AnyModule): void {
+    for (const fakeQuantize of this.#select(module)) fakeQuantize.enableFakeQuant()
+  }
+
+  /** Switches fake quantizers off. @throws as `enableObserver` does */
+  disableFakeQuant(module?: AnyModule): void {
+    for (const fakeQuantize of this.#select(module)) fakeQuantize.disableFakeQuant()
+  }
+
+  /**
+   * Writes the fake quantizers as quantized operations and data for a backend. To measure accuracy, run the prepared model: this is for export. The prepared
+   * model stays as it is.
+   * @throws RangeError for an unknown backend, or for mmapDir outside of eager mode and Core AI
+   * @throws StateError before prepare; TypeError when `model` is no GraphModule in graph mode; ExportError for what the backend cannot express
+   */
+  async finalize({
+    model,
+    backend = ExportBackend.CoreAI,
+    mmapDir,
+    signal,
+  }: FinalizeOptions = {}): Promise<QuantizedModel<M>> {
+    const target = readExportBackend(backend, 'backend', this.#logger)
+    if (mmapDir !== undefined && (this.#mode === ExecutionMode.GRAPH || target !== ExportBackend.CoreAI)) {
+      throw new RangeError(
+        `Cannot finalize with mmapDir: expected eager mode and the backend "coreai", got ${this.#mode} mode and "${target}"`,
+      )
+    }
+    const prepared = this.#modelOf(model, 'finalize')
+    signal?.throwIfAborted()
+    await recorder.settled()
+    return (await this.#graph.finalize(prepared, target)) as QuantizedModel<M>
+  }
+
+  /**
+   * Names of the operations that a quantizer can target in a model, as `op_name_config` knows them.
+   * @param exampleInputs needed unless the model is a GraphModule
+   * @throws TypeError when inputs are needed and missing
+   */
+  static async getCompressibleOpNames(
+    model: AnyModule,
+    executionMode: ExecutionMode,
+    exampleInputs?: readonly unknown[],
+  ): Promise<Set<string>> {
+    if (readExecutionMode(executionMode, 'executionMode') === ExecutionMode.EAGER)
+      throw withoutEagerMode('list operations')
+    return GraphQuantizer.compressibleOpNames(model, exampleInputs)
+  }
+
+  /** Types of modules whose weights can be quantized. */
+  static supportedModules(): readonly ModuleClass[] {
+    return supportedModules
+  }
+
+  #calibrating({ model: other, fakeQuantWeights = false }: CalibrationOptions): ModeScope {
+    const model = this.#modelOf(other, 'calibrate')
+    const { training } = model
+    for (const fakeQuantize of fakeQuantizersOf(model)) {
+      fakeQuantize.enableObserver()
+      fakeQuantize.enableFakeQuant(fakeQuantWeights && fakeQuantize.target === 'weight')
+    }
+    model.eval()
+    return openScope(() => leave(model, training))
+  }
+
+  #training({ model: other }: ModeOptions): ModeScope {
+    const model = this.#modelOf(other, 'train')
+    if (this.#isTraining)
+      throw new StateError(
+        'Cannot enter training mode: expected to be outside of it, got a training mode that is active',
+      )
+    const { training } = model
+    for (const fakeQuantize of fakeQuantizersOf(model)) {
+      fakeQuantize.enableObserver()
+      fakeQuantize.enableFakeQuant()
+    }
+    this.#table?.applySchedules(this.#steps)
+    model.train()
+    this.#isTraining = true
+    return openScope(async () => {
+      this.#isTraining = false
+      await leave(model, training)
+    })
+  }
+
+  #modelOf(given: AnyModule | undefined, action: string): GraphModule {
+    if (this.#prepared === undefined)
+      throw new StateError(`Cannot ${action}: expected a prepared model, got none\nHint: call prepare first`)
+    if (given === undefined) return this.#prepared
+    if (given instanceof GraphModule) return given
+    throw new TypeError(
+      `Cannot ${action} a model: expected a GraphModule in graph mode, got ${given.constructor.name}`,
+    )
+  }
+
+  #select(module: AnyModule | undefined): Set<FakeQuantize> {
+    if (this.#table === undefined)
+      throw new StateError(
+        'Cannot switch fake quantizers: expected a prepared model, got none\nHint: call prepare first',
+      )
+    if (this.#table.isScheduled)
+      throw new StateError(
+        'Cannot switch fake quantizers: expected none with a schedule, got some\nHint: a QATSchedule switches them',
+      )
+    if (module === undefined || module === this.#prepared) return this.#table.all()
+    for (const [path, member] of this.#model.namedModules())
+      if (member === module) return this.#table.within(path)
+    throw new RangeError(
+      `Cannot switch fake quantizers: expected a module of the model, got another ${module.constructor.name}`,
+    )
+  }
+}
+
+/** Observers off, fake quantizers on, training or not as before; waits for what was dispatched. */
+async function leave(model: GraphModule, training: boolean): Promise<void> {
+  for (const fakeQuantize of fakeQuantizersOf(model)) {
+    fakeQuantize.disableObserver()
+    fakeQuantize.enableFakeQuant()
+  }
+  model.train(training)
+  await recorder.settled()
+}
+
+function* fakeQuantizersOf(model: AnyModule): Generator<FakeQuantize> {
+  for (const [, module] of model.namedModules()) if (module instanceof FakeQuantize) yield module
+}
+
+function withoutEagerMode(action: string): StateError {
+  return new StateError(
+    `Cannot ${action} in eager mode: expected graph mode, the only one so far, got eager mode`,
+  )
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : Object(value) instanceof Module ? 'a module' : typeof value
+}

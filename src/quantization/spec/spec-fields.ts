@@ -1,0 +1,43 @@
+import type { DType } from '../../tensor/dtype.ts'
+import type { QuantizedDType, ScaleDType } from './dtypes.ts'
+import type { Granularity } from './granularity.ts'
+import type { QuantizationFormulation, QuantizationScheme } from './scheme.ts'
+
+/** Bounds of the float range, each null where it is observed. */
+export type FloatRange = readonly [min: number | null, max: number | null]
+
+/** Everything that a quantization spec says. */
+export interface SpecFields {
+  /** Element type of the quantized values. Default: int8. */
+  readonly dtype: QuantizedDType
+  /** How the float range is laid over the quantized one. Default: symmetric. */
+  readonly qscheme: QuantizationScheme
+  /** How quantized values stand for floats. Default: zp. */
+  readonly qformulation: QuantizationFormulation
+  /** Which elements share a scale. Default: per tensor. */
+  readonly granularity: Granularity
+  /** Key of the fake quantizer. Default: 'default'. */
+  readonly fakeQuantize: string
+  /** Key of the calculator that turns ranges into scales. Default: 'default', static for weights and moving_average for activations. */
+  readonly qparamCalculator: string
+  /** Key of the calculator that finds the range of one tensor. Default: 'minmax'. */
+  readonly rangeCalculator: string
+  /** Range that is known beforehand; a null bound is observed. Default: [null, null]. */
+  readonly floatRange: FloatRange
+  /** Element type of the scales; null is float32. Default: null, for fp4 float8_e8m0fnu. */
+  readonly scaleDtype: ScaleDType | null
+  /** Weight of the newest range in a moving average, from 0 to 1. Default: 0.01. */
+  readonly averagingConstant: number
+}
+
+/** What follows from the fields of a spec. */
+export interface DerivedSpecFields {
+  /** Smallest quantized value. */
+  readonly quantMin: number
+  /** Largest quantized value. */
+  readonly quantMax: number
+  /** Bits of one quantized value. */
+  readonly nBits: number
+  /** Dtype in which single quantized values are stored. */
+  readonly targetDtype: DType
+}
