@@ -7,10 +7,14 @@ import { configure, makeWorkload } from './workloads.ts'
 /** Largest resident size, in bytes, of a fresh process that runs QAT steps of a model. */
 export function timeMemory(model: BenchModel): number {
   const script = fileURLToPath(import.meta.url)
-  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, script, model], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, script, model], {
+    encoding: 'utf8',
+  })
   const bytes = Number(stdout.trim().split('\n').at(-1))
   if (Number.isFinite(bytes) && bytes > 0) return bytes
-  throw new RangeError(`Cannot measure the memory of "${model}": expected a number of bytes, got ${JSON.stringify(stdout + stderr)}`)
+  throw new RangeError(
+    `Cannot measure the memory of "${model}": expected a number of bytes, got ${JSON.stringify(stdout + stderr)}`,
+  )
 }
 
 const [, script, model] = process.argv

@@ -2,6 +2,7 @@
 import {
   BatchNorm2d,
   Conv2d,
+  Dropout,
   F,
   Flatten,
   Linear,
@@ -9,7 +10,6 @@ import {
   Module,
   ReLU,
   ReLU6,
-  Dropout,
   Sequential,
   type Tensor,
 } from 'lowbit'
@@ -90,8 +90,19 @@ class ResNet18 extends Module {
   }
 }
 
-function convBnRelu6(channelsIn: number, channels: number, kernel: number, stride = 1, groups = 1): Sequential {
-  const conv = new Conv2d(channelsIn, channels, kernel, { stride, padding: (kernel - 1) / 2, groups, bias: false })
+function convBnRelu6(
+  channelsIn: number,
+  channels: number,
+  kernel: number,
+  stride = 1,
+  groups = 1,
+): Sequential {
+  const conv = new Conv2d(channelsIn, channels, kernel, {
+    stride,
+    padding: (kernel - 1) / 2,
+    groups,
+    bias: false,
+  })
   return new Sequential(conv, new BatchNorm2d(channels), new ReLU6())
 }
 

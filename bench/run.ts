@@ -8,7 +8,13 @@ import { type BenchKind, type BenchModel, Rival } from './rival.ts'
 import { configure, makeWorkload, timePrepare } from './workloads.ts'
 
 const MODELS: readonly BenchModel[] = ['digits', 'resnet18', 'mobilenet_v2']
-const KINDS: readonly BenchKind[] = ['float_forward', 'calibration_forward', 'prepared_forward', 'qat_step', 'float_step']
+const KINDS: readonly BenchKind[] = [
+  'float_forward',
+  'calibration_forward',
+  'prepared_forward',
+  'qat_step',
+  'float_step',
+]
 
 /** Rounds of turns, and iterations of each side in a turn. */
 const ROUNDS = 4
@@ -37,8 +43,13 @@ async function main(): Promise<void> {
   const chosen = (name: string) => wanted.length === 0 || wanted.includes(name)
   configure()
   await using rival = await Rival.find({ onMissing: (message) => console.log(message) })
-  const table = new Table({ head: ['model', 'what', 'ours ms', 'theirs ms', 'ratio'], colAligns: ['left', 'left', 'right', 'right', 'right'] })
-  for (const model of MODELS.filter((name) => KINDS.some(chosen) || chosen(name) || chosen('prepare') || chosen('memory'))) {
+  const table = new Table({
+    head: ['model', 'what', 'ours ms', 'theirs ms', 'ratio'],
+    colAligns: ['left', 'left', 'right', 'right', 'right'],
+  })
+  for (const model of MODELS.filter(
+    (name) => KINDS.some(chosen) || chosen(name) || chosen('prepare') || chosen('memory'),
+  )) {
     for (const kind of KINDS) {
       if (!chosen(kind) && !wanted.includes(model)) continue
       const { ours, theirs } = await measure(rival, model, kind)

@@ -3,8 +3,8 @@ import {
   configureEngine,
   engineStats,
   F,
-  manualSeed,
   type Module,
+  manualSeed,
   noGrad,
   Quantizer,
   QuantizerConfig,
@@ -78,7 +78,12 @@ function forward(model: Callable, images: Tensor, mode?: AsyncDisposable): Workl
   }, mode)
 }
 
-function step(model: Callable & Module<never, unknown>, images: Tensor, labels: Tensor, mode?: AsyncDisposable): Workload {
+function step(
+  model: Callable & Module<never, unknown>,
+  images: Tensor,
+  labels: Tensor,
+  mode?: AsyncDisposable,
+): Workload {
   const optimizer = new SGD(model.parameters(), { lr: LEARNING_RATE, momentum: MOMENTUM })
   return workload(async () => {
     optimizer.zeroGrad()

@@ -1,5 +1,6 @@
 // Train a classifier of handwritten digits, quantize it to 8 bits, fine-tune it, and write the file that ships.
 import {
+  Adam,
   ArrayDataset,
   DataLoader,
   ExportBackend,
@@ -7,7 +8,6 @@ import {
   manualSeed,
   noGrad,
   Quantizer,
-  SGD,
   save,
   type Tensor,
   tensor,
@@ -22,7 +22,7 @@ const dataset = ({ images, labels }: typeof digits.train) =>
 const training = new DataLoader(dataset(digits.train), { batchSize: 64, shuffle: true })
 const testing = new DataLoader(dataset(digits.test), { batchSize: 100 })
 
-async function trainEpoch(model: (x: Tensor) => Tensor, optimizer: SGD): Promise<void> {
+async function trainEpoch(model: (x: Tensor) => Tensor, optimizer: Adam): Promise<void> {
   for await (const [images, labels] of training) {
     optimizer.zeroGrad()
     F.crossEntropy(model(images), labels).backward()
@@ -39,7 +39,7 @@ async function accuracy(model: (x: Tensor) => Tensor): Promise<string> {
 }
 
 const model = digitNetwork()
-await trainEpoch(model, new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }))
+await trainEpoch(model, new Adam(model.parameters(), { lr: 0.003 }))
 console.log('float', await accuracy(model.eval()))
 
 const quantizer = new Quantizer(model)
@@ -48,7 +48,7 @@ const prepared = await quantizer.prepare([example], { dynamicShapes: [{ 0: 'batc
 await quantizer.calibrate([example])
 console.log('int8, calibrated', await accuracy(prepared))
 
-await quantizer.trainingMode(() => trainEpoch(prepared, new SGD(prepared.parameters(), { lr: 0.01, momentum: 0.9 })))
+await quantizer.trainingMode(() => trainEpoch(prepared, new Adam(prepared.parameters(), { lr: 0.0003 })))
 console.log('int8, fine-tuned', await accuracy(prepared))
 
 await save(await quantizer.finalize({ backend: ExportBackend.ONNX }), 'out/digits.onnx')

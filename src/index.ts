@@ -16,11 +16,11 @@ export { manualSeed } from './engine/generator.ts'
 export { noGrad } from './engine/recorder.ts'
 export { StateError } from './engine/state-error.ts'
 export { fromHost, Tensor } from './engine/tensor.ts'
+// Programs in files
+export * from './formats/index.ts'
 // Modules, layers, losses, optimizers, data, state, capture
 export * from './nn/index.ts'
 // Quantization
 export * from './quantization/index.ts'
-// Programs in files
-export * from './formats/index.ts'
 // Tensors on the host: dtypes, arrays, conversions, seeded random numbers
 export * from './tensor/index.ts'

@@ -120,7 +120,9 @@ class Reader {
   #replaceInPlace({ args: [target] }: FixtureNode, node: Node): void {
     const [state] = node.inputs
     if (this.inputs.some(({ value, kind }) => value === state && kind === 'state')) {
-      this.nodes.push(new Node(assignState, [state ?? null, node.outputs[0] ?? null], { trainingOnly: true }, node.scope))
+      this.nodes.push(
+        new Node(assignState, [state ?? null, node.outputs[0] ?? null], { trainingOnly: true }, node.scope),
+      )
     } else if (isReference(target)) this.#values.set(target.node, node.outputs)
   }
 

@@ -6,7 +6,14 @@ import { GraphView } from '../src/quantization/graph/graph-view.ts'
 import { compressibleNames, findMatches } from '../src/quantization/graph/match.ts'
 import { defaultPatterns } from '../src/quantization/graph/patterns.ts'
 import { type FixtureGraph, readFixtureGraph } from './fixture-graph.ts'
-import { exportedModel, type GraphCase, graphCases, graphModels, type RecordedPlace, type RecordedPreparation } from './graph-fixtures.ts'
+import {
+  exportedModel,
+  type GraphCase,
+  graphCases,
+  graphModels,
+  type RecordedPlace,
+  type RecordedPreparation,
+} from './graph-fixtures.ts'
 
 for (const model of graphModels()) {
   describe(model, () => {
@@ -43,7 +50,10 @@ function winning({ winners }: AnnotatedGraph): Record<string, unknown> {
 
 function recordedWinning({ winning: entries }: RecordedPreparation): Record<string, unknown> {
   return Object.fromEntries(
-    entries.map(({ node, priority, primary, group }) => [node, { priority, primary, group: [...group].sort() }]),
+    entries.map(({ node, priority, primary, group }) => [
+      node,
+      { priority, primary, group: [...group].sort() },
+    ]),
   )
 }
 
@@ -51,15 +61,21 @@ function recordedWinning({ winning: entries }: RecordedPreparation): Record<stri
 function annotated({ names }: FixtureGraph, { annotations }: AnnotatedGraph): Record<string, unknown> {
   const places = new Map<Placement, unknown>()
   for (const [node, { inputs, output }] of annotations) {
-    for (const { value, placement } of inputs) if (placement) places.set(placement, { edge: [names.get(value), node.name] })
+    for (const { value, placement } of inputs)
+      if (placement) places.set(placement, { edge: [names.get(value), node.name] })
     if (output) places.set(output, { node: node.name })
   }
-  const entry = ({ content }: Placement) => ('content' in content ? { shared_with: places.get(content) } : specFields(content))
+  const entry = ({ content }: Placement) =>
+    'content' in content ? { shared_with: places.get(content) } : specFields(content)
   const entries = Array.from(annotations, ([node, { inputs, output }]) => {
-    const found = inputs.flatMap(({ value, placement }) => (placement ? [[names.get(value) ?? '', entry(placement)] as const] : []))
+    const found = inputs.flatMap(({ value, placement }) =>
+      placement ? [[names.get(value) ?? '', entry(placement)] as const] : [],
+    )
     return [node.name, { inputs: Object.fromEntries(found), output: output && entry(output) }] as const
   })
-  return Object.fromEntries(entries.filter(([, { inputs, output }]) => output !== null || Object.keys(inputs).length > 0))
+  return Object.fromEntries(
+    entries.filter(([, { inputs, output }]) => output !== null || Object.keys(inputs).length > 0),
+  )
 }
 
 function specFields({ spec, target }: ObserverSpec): Record<string, unknown> {
@@ -89,5 +105,7 @@ function recorded({ annotations, spec_table: table }: RecordedPreparation): Reco
     const found = inputs.flatMap(([name, place]) => (place ? [[name, entry(place)] as const] : []))
     return [node, { inputs: Object.fromEntries(found), output: output && entry(output) }] as const
   })
-  return Object.fromEntries(entries.filter(([, { inputs, output }]) => output !== null || Object.keys(inputs).length > 0))
+  return Object.fromEntries(
+    entries.filter(([, { inputs, output }]) => output !== null || Object.keys(inputs).length > 0),
+  )
 }

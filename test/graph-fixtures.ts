@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { type FixtureModel, type FixtureNode } from './fixture-graph.ts'
+import type { FixtureModel, FixtureNode } from './fixture-graph.ts'
 
 const SHARED = new URL('../../shared/fixtures/graph/', import.meta.url)
 const OWN = new URL('./fixtures/graph/', import.meta.url)
 const folder = existsSync(SHARED) ? SHARED : OWN
-if (folder === OWN) console.log('Skipped: most models of graph mode, since the shared fixtures are absent; four that the project carries are checked')
+if (folder === OWN)
+  console.log(
+    'Skipped: most models of graph mode, since the shared fixtures are absent; four that the project carries are checked',
+  )
 
 /** What stands in one place of a recording: nothing, a spec of its own, or the observer of another place. */
 export type RecordedPlace = { readonly spec_id: number } | { readonly shared_with: unknown } | null

@@ -17,26 +17,39 @@ for (const model of graphModels()) {
   const cases = graphCases(model)
   if (cases.length === 0) continue
   describe(model, () => {
-    for (const each of cases) test(`insertObservers() builds for "${each.config}" the reference's graph`, () => check(each))
+    for (const each of cases)
+      test(`insertObservers() builds for "${each.config}" the reference's graph`, () => check(each))
   })
 }
 
 function check({ exported, settings, prepared }: GraphCase): void {
   const { graph, layout } = readFixtureGraph(exported)
-  const module = new GraphModule(graph, graph.outputs.map((_, i) => i), { layout })
+  const module = new GraphModule(
+    graph,
+    graph.outputs.map((_, i) => i),
+    { layout },
+  )
   const warnings: string[] = []
   const logger = { warn: (message: string) => warnings.push(message) }
-  const { placed } = insertObservers(module, { config: QuantizerConfig.fromDict(settings), patterns: defaultPatterns, logger })
+  const { placed } = insertObservers(module, {
+    config: QuantizerConfig.fromDict(settings),
+    patterns: defaultPatterns,
+    logger,
+  })
   const mismatched = placed.filter(isMismatched)
   removeCalls(module, new Set(mismatched.map(({ node }) => node)))
   const left = placed.filter((call) => !mismatched.includes(call))
   expect(describeCalls(left)).toEqual(describeRecorded(prepared.fake_quants))
   expect(countModules(left)).toEqual(prepared.module_to_fqs)
-  expect(warnings.filter((warning) => warning.includes('made per tensor')).length).toBe(prepared.log_warnings.forced_per_tensor ?? 0)
+  expect(warnings.filter((warning) => warning.includes('made per tensor')).length).toBe(
+    prepared.log_warnings.forced_per_tensor ?? 0,
+  )
   const keys = new KeyTable()
   const [own, theirs] = [keysOf(module.graph, keys), recordedKeys(prepared.graph, keys)]
   expect(own.outputs.map((key) => keys.text(key))).toEqual(theirs.outputs.map((key) => keys.text(key)))
-  expect([...own.nodes].map((key) => keys.text(key)).sort()).toEqual([...theirs.nodes].map((key) => keys.text(key)).sort())
+  expect([...own.nodes].map((key) => keys.text(key)).sort()).toEqual(
+    [...theirs.nodes].map((key) => keys.text(key)).sort(),
+  )
 }
 
 /** What the first observation finds out. */
@@ -79,7 +92,15 @@ function describeRecorded(calls: GraphCase['prepared']['fake_quants']): Record<s
   const objects = groupBy(calls, ({ object }) => object)
   return Object.fromEntries(
     calls.map(({ node, object, module_name: module, spec }) => {
-      const { n_bits: _, target_dtype: __, averaging_constant: ___, compute_dtype: ____, range_calculator: _____, resolved_axis: ______, ...fields } = spec
+      const {
+        n_bits: _,
+        target_dtype: __,
+        averaging_constant: ___,
+        compute_dtype: ____,
+        range_calculator: _____,
+        resolved_axis: ______,
+        ...fields
+      } = spec
       const shared = objects.get(object) ?? []
       return [node, { ...fields, module, sharedBy: shared.map((twin) => twin.node).sort() }]
     }),
@@ -124,7 +145,9 @@ function keysOf(graph: Graph, keys: KeyTable): GraphKeys {
   const nodes = new Set<number>()
   for (const node of graph.nodes) {
     if (node.op.name === assignState.name) continue
-    const key = keys.key(`${nameOf(node)}(${node.inputs.flatMap((input) => (input ? [values.get(input)] : [])).join()})`)
+    const key = keys.key(
+      `${nameOf(node)}(${node.inputs.flatMap((input) => (input ? [values.get(input)] : [])).join()})`,
+    )
     nodes.add(key)
     node.outputs.forEach((value, i) => {
       values.set(value, i === 0 ? key : keys.key(`${key}#${i}`))
@@ -143,7 +166,9 @@ function recordedKeys(graph: readonly FixtureNode[], keys: KeyTable): GraphKeys 
   const outputs: number[] = []
   const read = (given: FixtureArgument): number[] => {
     if (Array.isArray(given)) return given.flatMap(read)
-    return typeof given === 'object' && given !== null && 'node' in given ? [values.get(given.node) ?? -1] : []
+    return typeof given === 'object' && given !== null && 'node' in given
+      ? [values.get(given.node) ?? -1]
+      : []
   }
   for (const { name, op, target, args } of graph) {
     if (op === 'get_attr' || op === 'placeholder') values.set(name, keys.key(target))

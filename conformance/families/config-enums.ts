@@ -27,5 +27,7 @@ export function checkEnum({ entry }: EntryContext): Divergence | undefined {
   if (entry.error !== undefined) return compareError('lookup', entry.error, undefined)
   if (value !== entry.value) return { where: 'value', expected: String(entry.value), got: String(value) }
   const isOld = captured.warnings.length > 0
-  return isOld === entry.deprecated ? undefined : { where: 'deprecated', expected: String(entry.deprecated), got: String(isOld) }
+  return isOld === entry.deprecated
+    ? undefined
+    : { where: 'deprecated', expected: String(entry.deprecated), got: String(isOld) }
 }

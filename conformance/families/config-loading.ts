@@ -20,12 +20,17 @@ export function checkLoading({ entry }: EntryContext): Divergence | undefined {
   }
   if (expectedError !== undefined) return compareError('yaml', expectedError, undefined)
   const recorded = Array.isArray(entry.warnings) ? entry.warnings.length : 0
-  if (warnings.length !== recorded) return { where: 'warnings', expected: String(recorded), got: JSON.stringify(warnings) }
+  if (warnings.length !== recorded)
+    return { where: 'warnings', expected: String(recorded), got: JSON.stringify(warnings) }
   const dump = config?.toDict({ computed: true }) ?? null
   const divergence = compareDicts('dump', entry.dump ?? null, dump)
   if (divergence !== undefined || config === null) return divergence
   return (
     compareDicts('dump of the dump', dump, QuantizerConfig.fromDict(dump).toDict({ computed: true })) ??
-    compareDicts('dump of the YAML', dump, QuantizerConfig.fromYaml(config.toYaml())?.toDict({ computed: true }))
+    compareDicts(
+      'dump of the YAML',
+      dump,
+      QuantizerConfig.fromYaml(config.toYaml())?.toDict({ computed: true }),
+    )
   )
 }

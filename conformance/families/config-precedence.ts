@@ -1,4 +1,11 @@
-import { moduleConfigsOf, ModuleQuantizerConfig, QuantizationSpec, QuantizerConfig, type StateSpecs, type TensorSpecs } from 'lowbit'
+import {
+  ModuleQuantizerConfig,
+  moduleConfigsOf,
+  QuantizationSpec,
+  QuantizerConfig,
+  type StateSpecs,
+  type TensorSpecs,
+} from 'lowbit'
 import type { EntryContext, JsonObject } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { precedenceModel } from './precedence-models.ts'
@@ -16,7 +23,8 @@ export function checkBuild({ entry }: EntryContext): Divergence | undefined {
   }
   const divergence = compareDicts('build', entry.build, got)
   if (divergence !== undefined) return divergence
-  const orderOf = (build: JsonObject) => JSON.stringify(Object.values(build).map((claims) => Object.keys(claims as JsonObject)))
+  const orderOf = (build: JsonObject) =>
+    JSON.stringify(Object.values(build).map((claims) => Object.keys(claims as JsonObject)))
   const [expected, order] = [orderOf(entry.build as JsonObject), orderOf(got)]
   return expected === order ? undefined : { where: 'order', expected, got: order }
 }
@@ -24,7 +32,9 @@ export function checkBuild({ entry }: EntryContext): Divergence | undefined {
 /** Checks the `get_module_config` of an entry of config/precedence: settings of a module by itself. */
 export function checkModuleConfig({ entry }: EntryContext): Divergence | undefined {
   const config = configIn(entry)
-  for (const [path, recorded] of Object.entries(entry.get_module_config as Readonly<Record<string, JsonObject>>)) {
+  for (const [path, recorded] of Object.entries(
+    entry.get_module_config as Readonly<Record<string, JsonObject>>,
+  )) {
     const got = tags(config.getModuleConfig(path, String(recorded.type)).opStateSpec)
     const divergence = compareDicts(`get_module_config.${path}`, recorded.op_state_spec, got)
     if (divergence !== undefined) return divergence
@@ -64,5 +74,7 @@ function moduleTags(config: ModuleQuantizerConfig): JsonObject {
 }
 
 function tags(specs: TensorSpecs | StateSpecs): JsonObject {
-  return Object.fromEntries(Array.from(specs, ([key, spec]) => [String(key), spec === null ? null : spec.floatRange[1]]))
+  return Object.fromEntries(
+    Array.from(specs, ([key, spec]) => [String(key), spec === null ? null : spec.floatRange[1]]),
+  )
 }

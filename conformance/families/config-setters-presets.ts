@@ -1,4 +1,11 @@
-import { type ExecutionMode, ModuleQuantizerConfig, Module, type ModuleClass, QuantizerConfig, Tensor } from 'lowbit'
+import {
+  type ExecutionMode,
+  Module,
+  type ModuleClass,
+  ModuleQuantizerConfig,
+  QuantizerConfig,
+  Tensor,
+} from 'lowbit'
 import type { EntryContext, JsonObject } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { compareError } from './error-classes.ts'
@@ -8,7 +15,11 @@ import { type Captured, capturingLogger } from './warnings.ts'
 /** Checks an entry of config/setters_presets: a preset, and setters that change it one after the other. */
 export function checkSettersPresets({ entry }: EntryContext): Divergence | undefined {
   if (entry.module_preset !== undefined) {
-    return compareDicts('dump', entry.dump, modulePreset(String(entry.module_preset), {}).toDict({ computed: true }))
+    return compareDicts(
+      'dump',
+      entry.dump,
+      modulePreset(String(entry.module_preset), {}).toDict({ computed: true }),
+    )
   }
   let config: QuantizerConfig
   try {
@@ -20,7 +31,8 @@ export function checkSettersPresets({ entry }: EntryContext): Divergence | undef
   const initial = compareDicts('start_dump', entry.start_dump, config.toDict({ computed: true }))
   if (initial !== undefined) return initial
   for (const [i, op] of ((entry.ops ?? []) as JsonObject[]).entries()) {
-    const divergence = checkSetter(config, op) ?? compareDicts('dump', op.dump, config.toDict({ computed: true }))
+    const divergence =
+      checkSetter(config, op) ?? compareDicts('dump', op.dump, config.toDict({ computed: true }))
     if (divergence !== undefined) return { ...divergence, where: `ops[${i}].${divergence.where}` }
   }
   return undefined
@@ -37,10 +49,16 @@ function checkSetter(config: QuantizerConfig, op: JsonObject): Divergence | unde
   if (op.error !== undefined) return compareError('op', op.error, undefined)
   if (returned !== config) return { where: 'returns_self', expected: 'true', got: 'false' }
   const recorded = Array.isArray(op.warnings) ? op.warnings.length : 0
-  return captured.warnings.length === recorded ? undefined : { where: 'warnings', expected: String(recorded), got: JSON.stringify(captured.warnings) }
+  return captured.warnings.length === recorded
+    ? undefined
+    : { where: 'warnings', expected: String(recorded), got: JSON.stringify(captured.warnings) }
 }
 
-function apply(config: QuantizerConfig, [name, ...args]: readonly unknown[], { logger }: Captured): QuantizerConfig {
+function apply(
+  config: QuantizerConfig,
+  [name, ...args]: readonly unknown[],
+  { logger }: Captured,
+): QuantizerConfig {
   const [first, second] = args
   switch (name) {
     case 'only_for':
@@ -62,7 +80,12 @@ function apply(config: QuantizerConfig, [name, ...args]: readonly unknown[], { l
 
 function start(recorded: JsonObject): QuantizerConfig {
   if (recorded.$default !== undefined) return new QuantizerConfig()
-  const { axis, block_size: blockSize, execution_mode: executionMode, ...others } = recorded.args as JsonObject
+  const {
+    axis,
+    block_size: blockSize,
+    execution_mode: executionMode,
+    ...others
+  } = recorded.args as JsonObject
   const options = { ...defined({ axis, blockSize, executionMode }), ...others }
   const presets: Readonly<Record<string, (options: object) => QuantizerConfig>> = {
     w8: (given) => QuantizerConfig.w8(given),
@@ -89,7 +112,10 @@ function modulePreset(name: string, { axis, block_size: blockSize }: JsonObject)
 /** A recorded target: a class, given as its name, a list, or the value itself. */
 function target(recorded: unknown): unknown {
   if (Array.isArray(recorded)) return recorded.map(target)
-  const name = typeof recorded === 'object' && recorded !== null && '$type' in recorded ? String(recorded.$type) : undefined
+  const name =
+    typeof recorded === 'object' && recorded !== null && '$type' in recorded
+      ? String(recorded.$type)
+      : undefined
   if (name === undefined) return recorded
   if (name === 'int') return Number
   return name === 'Tensor' ? Tensor : layerClass(name)

@@ -14,5 +14,8 @@ export function checkSpec({ entry }: EntryContext): Divergence | undefined {
   }
   if (entry.error !== undefined) return compareError('args', entry.error, undefined)
   const dump = spec.toDict({ computed: true })
-  return compareDicts('dump', entry.dump, dump) ?? compareDicts('dump of the dump', dump, QuantizationSpec.fromDict(dump).toDict({ computed: true }))
+  return (
+    compareDicts('dump', entry.dump, dump) ??
+    compareDicts('dump of the dump', dump, QuantizationSpec.fromDict(dump).toDict({ computed: true }))
+  )
 }

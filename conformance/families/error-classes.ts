@@ -19,8 +19,14 @@ const CLASSES: Readonly<Record<string, readonly ErrorClass[]>> = {
 
 /** Whether what was thrown is of the class that stands for the recorded one. */
 export function compareError(where: string, recorded: unknown, thrown: unknown): Divergence | undefined {
-  const type = String(typeof recorded === 'object' && recorded !== null && 'type' in recorded ? recorded.type : recorded)
+  const type = String(
+    typeof recorded === 'object' && recorded !== null && 'type' in recorded ? recorded.type : recorded,
+  )
   const classes = CLASSES[type] ?? []
   if (classes.some((known) => thrown instanceof known)) return undefined
-  return { where, expected: `${type}: ${classes.map(({ name }) => name).join(' or ')}`, got: thrown === undefined ? 'no error' : String(thrown) }
+  return {
+    where,
+    expected: `${type}: ${classes.map(({ name }) => name).join(' or ')}`,
+    got: thrown === undefined ? 'no error' : String(thrown),
+  }
 }

@@ -1,4 +1,12 @@
-import { dequantizeArray, FakeQuantize, fromHost, makeFakeQuantize, QuantizationSpec, quantizeArray, type Tensor } from 'lowbit'
+import {
+  dequantizeArray,
+  type FakeQuantize,
+  fromHost,
+  makeFakeQuantize,
+  QuantizationSpec,
+  quantizeArray,
+  type Tensor,
+} from 'lowbit'
 import { type DType, HostArray, toFloat32 } from '../../src/tensor/index.ts'
 import type { EntryContext, JsonObject } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
@@ -25,7 +33,8 @@ export async function checkFakeQuant(context: EntryContext): Promise<Divergence 
   } catch (error) {
     return compareError('construction', entry.construct_error ?? 'no error', error)
   }
-  if (entry.construct_error !== undefined) return compareError('construction', entry.construct_error, undefined)
+  if (entry.construct_error !== undefined)
+    return compareError('construction', entry.construct_error, undefined)
   const derived = compareDerived(entry.derived as JsonObject, spec, quantizer)
   if (derived !== undefined) return derived
   for (const [i, step] of (entry.steps as JsonObject[]).entries()) {
@@ -35,7 +44,11 @@ export async function checkFakeQuant(context: EntryContext): Promise<Divergence 
   return undefined
 }
 
-function compareDerived(derived: JsonObject, spec: QuantizationSpec, quantizer: FakeQuantize): Divergence | undefined {
+function compareDerived(
+  derived: JsonObject,
+  spec: QuantizationSpec,
+  quantizer: FakeQuantize,
+): Divergence | undefined {
   const got: JsonObject = {
     quant_min: spec.quantMin,
     quant_max: spec.quantMax,
@@ -45,10 +58,17 @@ function compareDerived(derived: JsonObject, spec: QuantizationSpec, quantizer: 
     stateless: quantizer.qparams_calculator.isStateless,
   }
   const [key] = Object.keys(got).filter((name) => derived[name] !== got[name])
-  return key === undefined ? undefined : { where: `derived.${key}`, expected: String(derived[key]), got: String(got[key]) }
+  return key === undefined
+    ? undefined
+    : { where: `derived.${key}`, expected: String(derived[key]), got: String(got[key]) }
 }
 
-async function checkStep(context: EntryContext, step: JsonObject, spec: QuantizationSpec, quantizer: FakeQuantize): Promise<Divergence | undefined> {
+async function checkStep(
+  context: EntryContext,
+  step: JsonObject,
+  spec: QuantizationSpec,
+  quantizer: FakeQuantize,
+): Promise<Divergence | undefined> {
   quantizer.enableObserver(step.kind === 'observe')
   const input = tensorNamed(context, step.input)
   const x = fromHost(input)
@@ -60,11 +80,14 @@ async function checkStep(context: EntryContext, step: JsonObject, spec: Quantiza
     return compareError('output', step.error ?? 'no error', error)
   }
   if (step.error !== undefined) return compareError('output', step.error, undefined)
-  if (step.upstream !== undefined && output !== x) output.backward(fromHost(tensorNamed(context, step.upstream)))
+  if (step.upstream !== undefined && output !== x)
+    output.backward(fromHost(tensorNamed(context, step.upstream)))
   const recorded = tensorNamed(context, step.output)
   return (
     compareTensors('output', recorded, await output.array()) ??
-    (step.disabled === true ? disabled(quantizer) : await checkActive(context, step, { spec, quantizer, x, recorded }))
+    (step.disabled === true
+      ? disabled(quantizer)
+      : await checkActive(context, step, { spec, quantizer, x, recorded }))
   )
 }
 
@@ -79,8 +102,14 @@ interface Active {
   readonly recorded: HostArray
 }
 
-async function checkActive(context: EntryContext, step: JsonObject, { spec, quantizer, x, recorded }: Active): Promise<Divergence | undefined> {
-  const observed = quantizer.qparams_calculator.isStateless ? quantizer.observe(fromHost(tensorNamed(context, step.input))) : undefined
+async function checkActive(
+  context: EntryContext,
+  step: JsonObject,
+  { spec, quantizer, x, recorded }: Active,
+): Promise<Divergence | undefined> {
+  const observed = quantizer.qparams_calculator.isStateless
+    ? quantizer.observe(fromHost(tensorNamed(context, step.input)))
+    : undefined
   const state = await compareState(context, step, quantizer, observed)
   if (state !== undefined) return state
   if (step.upstream !== undefined) {
@@ -89,13 +118,27 @@ async function checkActive(context: EntryContext, step: JsonObject, { spec, quan
   }
   if (step.quantized === undefined) return undefined
   const { scale, zeroPoint, minval } = observed ?? quantizer.qparams_calculator.qparams
-  const qparams = { scale: await scale.array(), zeroPoint: (await zeroPoint?.array()) ?? null, minval: (await minval?.array()) ?? null }
+  const qparams = {
+    scale: await scale.array(),
+    zeroPoint: (await zeroPoint?.array()) ?? null,
+    minval: (await minval?.array()) ?? null,
+  }
   const results = toFloat32(recorded)
   const skip = (i: number) => Number.isNaN(results[i])
   const quantized = quantizeArray(tensorNamed(context, step.input), qparams, spec)
   return (
-    compareTensors('quantized', withDType(tensorNamed(context, step.quantized), spec.targetDtype), quantized, { skip }) ??
-    compareTensors('dequantized', tensorNamed(context, step.dequantized), dequantizeArray(quantized, qparams, spec), { skip })
+    compareTensors(
+      'quantized',
+      withDType(tensorNamed(context, step.quantized), spec.targetDtype),
+      quantized,
+      { skip },
+    ) ??
+    compareTensors(
+      'dequantized',
+      tensorNamed(context, step.dequantized),
+      dequantizeArray(quantized, qparams, spec),
+      { skip },
+    )
   )
 }
 

@@ -1,4 +1,12 @@
-import { type FakeQuantize, fromHost, loadStateDict, makeFakeQuantize, QuantizationSpec, stateDict, type Tensor } from 'lowbit'
+import {
+  type FakeQuantize,
+  fromHost,
+  loadStateDict,
+  makeFakeQuantize,
+  QuantizationSpec,
+  stateDict,
+  type Tensor,
+} from 'lowbit'
 import type { EntryContext, JsonObject } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { compareError } from './error-classes.ts'
@@ -27,13 +35,20 @@ export async function checkObserverSequence(context: EntryContext): Promise<Dive
   for (const [i, op] of (entry.ops as JsonObject[]).entries()) {
     warnings.length = 0
     const divergence =
-      (await checkOp(context, op, subject)) ?? compareWarning(op, subject) ?? (await compareWhole(context, op.state as JsonObject, subject))
-    if (divergence !== undefined) return { ...divergence, where: `ops[${i}] ${String(op.op)}: ${divergence.where}` }
+      (await checkOp(context, op, subject)) ??
+      compareWarning(op, subject) ??
+      (await compareWhole(context, op.state as JsonObject, subject))
+    if (divergence !== undefined)
+      return { ...divergence, where: `ops[${i}] ${String(op.op)}: ${divergence.where}` }
   }
   return undefined
 }
 
-async function checkOp(context: EntryContext, op: JsonObject, subject: Subject): Promise<Divergence | undefined> {
+async function checkOp(
+  context: EntryContext,
+  op: JsonObject,
+  subject: Subject,
+): Promise<Divergence | undefined> {
   let result: (() => Promise<Divergence | undefined>) | undefined
   try {
     result = await perform(context, op, subject)
@@ -44,7 +59,11 @@ async function checkOp(context: EntryContext, op: JsonObject, subject: Subject):
 }
 
 /** Does what an op says, and gives the check of what came out. */
-async function perform(context: EntryContext, op: JsonObject, subject: Subject): Promise<(() => Promise<Divergence | undefined>) | undefined> {
+async function perform(
+  context: EntryContext,
+  op: JsonObject,
+  subject: Subject,
+): Promise<(() => Promise<Divergence | undefined>) | undefined> {
   const { quantizer, spec } = subject
   switch (op.op) {
     case 'forward':
@@ -82,24 +101,37 @@ async function perform(context: EntryContext, op: JsonObject, subject: Subject):
   }
 }
 
-function forward(context: EntryContext, op: JsonObject, subject: Subject): () => Promise<Divergence | undefined> {
+function forward(
+  context: EntryContext,
+  op: JsonObject,
+  subject: Subject,
+): () => Promise<Divergence | undefined> {
   const input = fromHost(tensorNamed(context, op.input))
   const output = subject.quantizer(input)
   subject.input = input
   return async () => {
-    if (op.same_as_input !== (output === input)) return { where: 'same_as_input', expected: String(op.same_as_input), got: String(output === input) }
+    if (op.same_as_input !== (output === input))
+      return { where: 'same_as_input', expected: String(op.same_as_input), got: String(output === input) }
     return compareTensors('output', tensorNamed(context, op.output), await output.array())
   }
 }
 
 /** The reference only logs that a quantizer switches itself off. */
 function compareWarning({ warning }: JsonObject, { warnings, quantizer }: Subject): Divergence | undefined {
-  const counted = quantizer.isDisabled ? warnings.filter((text) => !text.includes('switches itself off')) : warnings
+  const counted = quantizer.isDisabled
+    ? warnings.filter((text) => !text.includes('switches itself off'))
+    : warnings
   const expected = warning === undefined ? 0 : 1
-  return counted.length === expected ? undefined : { where: 'warnings', expected: String(expected), got: JSON.stringify(counted) }
+  return counted.length === expected
+    ? undefined
+    : { where: 'warnings', expected: String(expected), got: JSON.stringify(counted) }
 }
 
-async function compareWhole(context: EntryContext, state: JsonObject, { quantizer, input }: Subject): Promise<Divergence | undefined> {
+async function compareWhole(
+  context: EntryContext,
+  state: JsonObject,
+  { quantizer, input }: Subject,
+): Promise<Divergence | undefined> {
   const { isStateless } = quantizer.qparams_calculator
   const got: JsonObject = {
     observer_enabled: quantizer.observerEnabled ? 1 : 0,
@@ -110,7 +142,8 @@ async function compareWhole(context: EntryContext, state: JsonObject, { quantize
     state_dict_keys: [...quantizer.namedBuffers()].map(([name]) => name).sort(),
   }
   for (const [key, value] of Object.entries(got)) {
-    if (JSON.stringify(state[key]) !== JSON.stringify(value)) return { where: key, expected: JSON.stringify(state[key]), got: JSON.stringify(value) }
+    if (JSON.stringify(state[key]) !== JSON.stringify(value))
+      return { where: key, expected: JSON.stringify(state[key]), got: JSON.stringify(value) }
   }
   const observed = isStateless && input !== undefined ? quantizer.observe(input) : undefined
   return isStateless && observed === undefined ? undefined : compareState(context, state, quantizer, observed)

@@ -1,4 +1,14 @@
-import { AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Module, ModuleList, ReLU, Sequential, type Tensor } from 'lowbit'
+import {
+  AdaptiveAvgPool2d,
+  Conv2d,
+  Flatten,
+  Linear,
+  Module,
+  ModuleList,
+  ReLU,
+  Sequential,
+  type Tensor,
+} from 'lowbit'
 
 /** fc2(act(fc1(x))) + x. */
 class Blk extends Module {
@@ -53,6 +63,9 @@ const MODELS: Readonly<Record<string, new () => Module>> = { Net, Conv, Alias }
 /** The model that a recorded case names. */
 export function precedenceModel(name: unknown): Module {
   const Model = MODELS[String(name)]
-  if (Model === undefined) throw new RangeError(`Cannot make a model: expected one of ${Object.keys(MODELS).join(', ')}, got ${String(name)}`)
+  if (Model === undefined)
+    throw new RangeError(
+      `Cannot make a model: expected one of ${Object.keys(MODELS).join(', ')}, got ${String(name)}`,
+    )
   return new Model()
 }

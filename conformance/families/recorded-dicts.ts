@@ -11,9 +11,13 @@ export function compareDicts(where: string, expected: unknown, got: unknown): Di
     return undefined
   }
   if (Array.isArray(expected) && Array.isArray(got) && expected.length === got.length) {
-    return expected.map((entry, i) => compareDicts(`${where}[${i}]`, entry, got[i])).find((divergence) => divergence !== undefined)
+    return expected
+      .map((entry, i) => compareDicts(`${where}[${i}]`, entry, got[i]))
+      .find((divergence) => divergence !== undefined)
   }
-  return Object.is(expected, got) ? undefined : { where, expected: String(JSON.stringify(expected)), got: String(JSON.stringify(got)) }
+  return Object.is(expected, got)
+    ? undefined
+    : { where, expected: String(JSON.stringify(expected)), got: String(JSON.stringify(got)) }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

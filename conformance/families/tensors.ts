@@ -1,4 +1,4 @@
-import { toFloat32, toTypedArray, type HostArray } from '../../src/tensor/index.ts'
+import { type HostArray, toFloat32, toTypedArray } from '../../src/tensor/index.ts'
 import type { EntryContext } from '../case.ts'
 import { compareExactly, type Divergence } from '../divergence.ts'
 
@@ -21,8 +21,14 @@ export interface ComparisonRules {
 }
 
 /** Compares dtype, shape and elements; both null is equal. */
-export function compareTensors(where: string, expected: HostArray | null, got: HostArray | null, rules: ComparisonRules = {}): Divergence | undefined {
-  const typeOf = (array: HostArray | null) => (array === null ? 'null' : `${array.dtype} [${array.shape.join(', ')}]`)
+export function compareTensors(
+  where: string,
+  expected: HostArray | null,
+  got: HostArray | null,
+  rules: ComparisonRules = {},
+): Divergence | undefined {
+  const typeOf = (array: HostArray | null) =>
+    array === null ? 'null' : `${array.dtype} [${array.shape.join(', ')}]`
   if (typeOf(expected) !== typeOf(got)) return { where, expected: typeOf(expected), got: typeOf(got) }
   if (expected === null || got === null) return undefined
   return compareExactly(where, elementsOf(expected, rules), elementsOf(got, rules))
@@ -30,5 +36,7 @@ export function compareTensors(where: string, expected: HostArray | null, got: H
 
 function elementsOf(array: HostArray, { anyZero = false, skip }: ComparisonRules): number[] {
   const elements = array.dtype.includes('float') ? toFloat32(array) : toTypedArray(array)
-  return Array.from(elements as ArrayLike<number>, (value, i) => (skip?.(i) ? 0 : anyZero && value === 0 ? 0 : Number(value)))
+  return Array.from(elements as ArrayLike<number>, (value, i) =>
+    skip?.(i) ? 0 : anyZero && value === 0 ? 0 : Number(value),
+  )
 }

@@ -27,6 +27,9 @@ export interface Agreement {
 export function compare(a: Float32Array, b: Float32Array): Agreement {
   const theirs = predictions(b)
   const equal = predictions(a).filter((digit, i) => digit === theirs[i]).length / theirs.length
-  const maxDifference = a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
+  const maxDifference = a.reduce(
+    (largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))),
+    0,
+  )
   return { equal, maxDifference }
 }

@@ -19,7 +19,9 @@ export async function runExported(
   optimized: boolean,
   onProgress: (done: number, total: number) => void,
 ): Promise<ExportedRun> {
-  const session = await InferenceSession.create(path, { graphOptimizationLevel: optimized ? 'all' : 'disabled' })
+  const session = await InferenceSession.create(path, {
+    graphOptimizationLevel: optimized ? 'all' : 'disabled',
+  })
   const [input = '', output = ''] = [session.inputNames[0], session.outputNames[0]]
   const logits = new Float32Array(count * CLASSES)
   const started = performance.now()

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
 import {
+  Adam,
   ArrayDataset,
   DataLoader,
   ExportBackend,
@@ -11,7 +12,6 @@ import {
   noGrad,
   Quantizer,
   QuantizerConfig,
-  SGD,
   save,
   saveStateDict,
   settled,
@@ -24,7 +24,7 @@ import { digitNetwork } from './model.ts'
 import { type Progress, stage } from './stage.ts'
 
 const BATCH = 64
-const FLOAT_EPOCHS = 3
+const FLOAT_EPOCHS = 8
 const CALIBRATION_BATCHES = 20
 const FLOAT_FILE = fileURLToPath(new URL('../../out/digits-float.safetensors', import.meta.url))
 const ONNX_FILE = fileURLToPath(new URL('../../out/digits-int8.onnx', import.meta.url))
@@ -37,7 +37,13 @@ function datasetOf({ images, labels }: DigitSet) {
 }
 
 /** Trains for some epochs; the learning rate falls to nothing along half a cosine. */
-async function train(model: Classifier, optimizer: SGD, digits: DigitSet, epochs: number, progress: Progress): Promise<void> {
+async function train(
+  model: Classifier,
+  optimizer: Adam,
+  digits: DigitSet,
+  epochs: number,
+  progress: Progress,
+): Promise<void> {
   const loader = new DataLoader(datasetOf(digits), { batchSize: BATCH, shuffle: true, dropLast: true })
   const total = epochs * (loader.length ?? 0)
   const initialRate = optimizer.lr
@@ -78,7 +84,11 @@ async function evaluate(model: Classifier, digits: DigitSet, progress: Progress)
 
 async function* calibrationBatches(digits: DigitSet): AsyncGenerator<Tensor> {
   let count = 0
-  for await (const [images] of new DataLoader(datasetOf(digits), { batchSize: BATCH, shuffle: true, seed: 2 })) {
+  for await (const [images] of new DataLoader(datasetOf(digits), {
+    batchSize: BATCH,
+    shuffle: true,
+    seed: 2,
+  })) {
     if (count++ === CALIBRATION_BATCHES) return
     yield images
   }
@@ -90,35 +100,47 @@ const model = digitNetwork()
 const test = digits.test
 
 await stage(`Train the float model, ${FLOAT_EPOCHS} epochs`, (progress) =>
-  train(model, new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }), digits.train, FLOAT_EPOCHS, progress),
+  train(model, new Adam(model.parameters(), { lr: 0.003 }), digits.train, FLOAT_EPOCHS, progress),
 )
 await saveStateDict(model.eval(), FLOAT_FILE)
 const float = await stage('Evaluate the float model', (progress) => evaluate(model, test, progress))
 
 const quantizer = new Quantizer(model, new QuantizerConfig())
 const prepared = await stage('Prepare: capture the model and insert fake quantizers', async () => {
-  for await (const example of calibrationBatches(digits.train)) return quantizer.prepare([example], { dynamicShapes: [{ 0: 'batch' }] })
+  for await (const example of calibrationBatches(digits.train))
+    return quantizer.prepare([example], { dynamicShapes: [{ 0: 'batch' }] })
   throw new RangeError('Cannot prepare: expected training digits, got none')
 })
 await stage(`Calibrate on ${CALIBRATION_BATCHES} batches`, (progress) =>
-  quantizer.calibrate(calibrationBatches(digits.train), { onProgress: (done) => progress(done, CALIBRATION_BATCHES) }),
+  quantizer.calibrate(calibrationBatches(digits.train), {
+    onProgress: (done) => progress(done, CALIBRATION_BATCHES),
+  }),
 )
-const ptq = await stage('Evaluate the calibrated model (PTQ)', (progress) => evaluate(prepared, test, progress))
+const ptq = await stage('Evaluate the calibrated model (PTQ)', (progress) =>
+  evaluate(prepared, test, progress),
+)
 
 await stage('Fine-tune with quantization in the loop (QAT), one epoch', (progress) =>
   quantizer.trainingMode(() =>
-    train(prepared, new SGD(prepared.parameters(), { lr: 0.01, momentum: 0.9 }), digits.train, 1, progress),
+    train(prepared, new Adam(prepared.parameters(), { lr: 0.0003 }), digits.train, 1, progress),
   ),
 )
 const qat = await stage('Evaluate the fine-tuned model', (progress) => evaluate(prepared, test, progress))
 
-await stage('Finalize to ONNX and write the file', async () => save(await quantizer.finalize({ backend: ExportBackend.ONNX }), ONNX_FILE))
-const plain = await stage('Run the file, graph optimizations off', (progress) => runExported(ONNX_FILE, test, false, progress))
-const optimized = await stage('Run the file, graph optimizations on', (progress) => runExported(ONNX_FILE, test, true, progress))
+await stage('Finalize to ONNX and write the file', async () =>
+  save(await quantizer.finalize({ backend: ExportBackend.ONNX }), ONNX_FILE),
+)
+const plain = await stage('Run the file, graph optimizations off', (progress) =>
+  runExported(ONNX_FILE, test, false, progress),
+)
+const optimized = await stage('Run the file, graph optimizations on', (progress) =>
+  runExported(ONNX_FILE, test, true, progress),
+)
 
 const floatBytes = (await stat(FLOAT_FILE)).size
 const onnxBytes = (await stat(ONNX_FILE)).size
 const table = new Table({
+  style: { head: [], border: [] },
   head: ['', 'accuracy', 'bytes', 'ms per image', 'equal to QAT', 'largest difference'],
   colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
 })

@@ -3,12 +3,9 @@ import type { Channel, ChannelListener, ChannelOptions } from './channel.ts'
 
 /** Starts the worker thread that holds onnxruntime-node. It does not keep the process alive unless an answer is awaited. */
 export function openNodeChannel({ onReply, onLost }: ChannelListener, { execArgv }: ChannelOptions): Channel {
-  // The sources run unbuilt as well: the worker's file ends as this one does.
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-  const worker = new Worker(
-    new URL(`./node-worker${extension}`, import.meta.url),
-    execArgv === undefined ? {} : { execArgv: [...execArgv] },
-  )
+  // The file beside this one: the sources run unbuilt as well. Written so that bundlers for pages do not follow it.
+  const entry = new URL(import.meta.url.replace(/node-channel(?=\.\w+$)/, 'node-worker'))
+  const worker = new Worker(entry, execArgv === undefined ? {} : { execArgv: [...execArgv] })
   worker.unref()
   worker.on('message', onReply)
   worker.on('error', onLost)

@@ -38,7 +38,10 @@ export function lowerGraph(request: LoweringRequest): ModelProto {
     builder,
     {
       capabilities: request.capabilities ?? new Set(),
-      constants: fixedValues(nodes, constants.map(({ value }) => value)),
+      constants: fixedValues(
+        nodes,
+        constants.map(({ value }) => value),
+      ),
       users: countUses(nodes, outputs),
     },
     inputs,

@@ -56,9 +56,21 @@ export class ModelBuilder {
     )
   }
 
-  #push(type: string, inputs: readonly string[], outputs: readonly string[], domain: string, origin: string): NodeProto {
+  #push(
+    type: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    domain: string,
+    origin: string,
+  ): NodeProto {
     const name = `${this.#nodeCount++}|${origin}`
-    const node = create(NodeProtoSchema, { opType: type, domain, name, input: [...inputs], output: [...outputs] })
+    const node = create(NodeProtoSchema, {
+      opType: type,
+      domain,
+      name,
+      input: [...inputs],
+      output: [...outputs],
+    })
     this.#target.push(node)
     return node
   }
@@ -73,7 +85,11 @@ export class ModelBuilder {
     const graphs = bodies.map((body) => this.#writeBranch(body, dtypes))
     const results = dtypes.map(() => this.freshName())
     this.#push('If', [condition], results, '', origin).attribute = graphs.map((graph, i) =>
-      create(AttributeProtoSchema, { name: i === 0 ? 'then_branch' : 'else_branch', type: AttributeType.GRAPH, g: graph }),
+      create(AttributeProtoSchema, {
+        name: i === 0 ? 'then_branch' : 'else_branch',
+        type: AttributeType.GRAPH,
+        g: graph,
+      }),
     )
     return results
   }
@@ -103,7 +119,10 @@ export class ModelBuilder {
 
 /** Declares a result of a branch; its shape is left open. */
 function resultInfo(name: string, dtype: DType): ValueInfoProto {
-  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType: onnxType(dtype) } } } })
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: onnxType(dtype) } } },
+  })
 }
 
 /** An ONNX tensor with raw data. */

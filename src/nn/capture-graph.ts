@@ -104,7 +104,9 @@ class Copier {
     const state = this.#assigned.get(output)
     const content = this.at(output)
     if (state !== undefined && content !== state)
-      this.nodes.push(new Node(assignState, [state, content], { trainingOnly: this.#counters.has(state) }, scope))
+      this.nodes.push(
+        new Node(assignState, [state, content], { trainingOnly: this.#counters.has(state) }, scope),
+      )
   }
 
   #lift(value: Value): Value {

@@ -7,7 +7,7 @@ import { Value } from '../ir/node.ts'
 import { captureGraph, type Recording } from './capture-graph.ts'
 import { setMember } from './container.ts'
 import { GraphModule } from './graph-module.ts'
-import { layoutOf, statePaths } from './model-layout.ts'
+import { layoutOf, namedStates } from './model-layout.ts'
 import type { AnyModule, Module } from './module.ts'
 import { flatten, leafPaths, type OutputTree } from './output-tree.ts'
 import type { Buffer, Parameter } from './parameter.ts'
@@ -43,6 +43,8 @@ export function exportModule(
   const body = () => callAny(model, examples.arguments)
   const { result, finals } = capturing(state, options.noGrad === false ? body : () => noGrad(body))
   if (result instanceof Promise) {
+    // What the forward does later, without its placeholders, is of no interest.
+    result.catch(() => {})
     throw new StateError(
       'Cannot capture a model with an async forward: expected one that only records\nHint: it runs in eager mode (ExecutionMode.EAGER)',
     )
@@ -101,15 +103,12 @@ interface CapturedState {
 
 function captureState(model: AnyModule): CapturedState {
   const inputs: GraphInput[] = []
-  const members: [string, Parameter | Buffer][] = []
+  const members = namedStates(model)
   const standIns = new Map<Parameter | Buffer, Value>()
-  for (const [tensor, paths] of statePaths(model)) {
-    for (const name of paths) {
-      const value = placeholder(tensor)
-      inputs.push({ value, name, kind: 'state' })
-      members.push([name, tensor])
-      standIns.set(tensor, value)
-    }
+  for (const [name, tensor] of members) {
+    const value = placeholder(tensor)
+    inputs.push({ value, name, kind: 'state' })
+    standIns.set(tensor, value)
   }
   return { inputs, members, standIns }
 }

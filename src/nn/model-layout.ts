@@ -37,6 +37,11 @@ export function layoutOf(model: AnyModule): ModelLayout {
 
 /** Every parameter, then every buffer of a model, with all paths under which it is reached. */
 export function statePaths(model: AnyModule): Map<Parameter | Buffer, [string, ...string[]]> {
+  return pathsOf(namedStates(model))
+}
+
+/** Every path of every parameter, then of every buffer, in order of declaration. */
+export function namedStates(model: AnyModule): [string, Parameter | Buffer][] {
   const states: [string, Parameter | Buffer][] = []
   for (const [path, module] of model.namedModules({ aliases: true })) {
     for (const [name, member] of module.members()) {
@@ -44,7 +49,7 @@ export function statePaths(model: AnyModule): Map<Parameter | Buffer, [string, .
     }
   }
   const isParameter = ([, state]: [string, Parameter | Buffer]) => state instanceof Parameter
-  return pathsOf([...states.filter(isParameter), ...states.filter((state) => !isParameter(state))])
+  return [...states.filter(isParameter), ...states.filter((state) => !isParameter(state))]
 }
 
 function pathsOf<T>(named: Iterable<[string, T]>): Map<T, [string, ...string[]]> {

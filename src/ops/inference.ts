@@ -1,8 +1,8 @@
 import { type Dims, dimsEqual, formatDims } from '../ir/dim.ts'
 import { formatType } from '../ir/node.ts'
 import type { TensorType } from '../ir/operation.ts'
-import { ShapeError } from '../tensor/shape-error.ts'
 import { type DType, dtypeInfo } from '../tensor/dtype.ts'
+import { ShapeError } from '../tensor/shape-error.ts'
 
 type Types = readonly (TensorType | null)[]
 
@@ -25,7 +25,9 @@ export function inputAt(op: string, inputs: Types, index: number): TensorType {
 export function floatingAt(op: string, inputs: Types, index: number): TensorType {
   const type = inputAt(op, inputs, index)
   if (dtypeInfo(type.dtype).kind !== 'float') {
-    throw new TypeError(`Cannot record "${op}": expected a floating dtype for input ${index}, got ${type.dtype}`)
+    throw new TypeError(
+      `Cannot record "${op}": expected a floating dtype for input ${index}, got ${type.dtype}`,
+    )
   }
   return type
 }

@@ -27,7 +27,10 @@ export class ConfigError extends RangeError {
 /** The error for one entry: `Cannot read "path": expected x, got y`. */
 export function unexpected(path: string, expected: string, got: unknown, hint?: string): ConfigError {
   const cure = hint === undefined ? '' : `\nHint: ${hint}`
-  return new ConfigError(`Cannot read "${path || 'config'}": expected ${expected}, got ${describe(got)}${cure}`, path)
+  return new ConfigError(
+    `Cannot read "${path || 'config'}": expected ${expected}, got ${describe(got)}${cure}`,
+    path,
+  )
 }
 
 /** The error for a key that nobody knows, with the nearest one that is known. */

@@ -3,13 +3,11 @@ export * from './config/index.ts'
 export { ConfigError, type SourcePosition } from './config-error.ts'
 export { ExportError } from './export-error.ts'
 export * from './fake-quantize/index.ts'
+export { defaultPatterns, type Pattern } from './graph/patterns.ts'
 export { defaultLogger, type Logger } from './logger.ts'
+export type { ModeScope } from './mode-scope.ts'
 export { moduleConfigsOf, type ResolvedModuleConfig } from './module-configs-of.ts'
 export * from './qparams/index.ts'
-export { Registry } from './registry.ts'
-export * from './spec/index.ts'
-export * from './weights/index.ts'
-export type { ModeScope } from './mode-scope.ts'
 export {
   type CalibrateOptions,
   type CalibrationOptions,
@@ -20,4 +18,6 @@ export {
   Quantizer,
   type QuantizerOptions,
 } from './quantizer.ts'
-export { defaultPatterns, type Pattern } from './graph/patterns.ts'
+export { Registry } from './registry.ts'
+export * from './spec/index.ts'
+export * from './weights/index.ts'

@@ -17,7 +17,15 @@ export interface ResolvedModuleConfig {
  * ones. What names a module speaks of all below it as well, but for its own inputs, outputs and states.
  * @throws ConfigError for a name that is no regular expression
  */
-export function moduleConfigsOf(model: AnyModule, config: QuantizerConfig): ReadonlyMap<string, ResolvedModuleConfig> {
+export function moduleConfigsOf(
+  model: AnyModule,
+  config: QuantizerConfig,
+): ReadonlyMap<string, ResolvedModuleConfig> {
   const layout = (model instanceof GraphModule ? model.layout : undefined) ?? layoutOf(model)
-  return new Map(Array.from(moduleConfigs(layout, config), ([path, claim]) => [path, { level: claim.level, config: claim.config }]))
+  return new Map(
+    Array.from(moduleConfigs(layout, config), ([path, claim]) => [
+      path,
+      { level: claim.level, config: claim.config },
+    ]),
+  )
 }

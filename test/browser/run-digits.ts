@@ -10,7 +10,11 @@ export interface DigitsRun {
 }
 
 /** Evaluates the digit network on images [N, 1, 28, 28] and makes three training steps on them: the same code in Node and in a page. */
-export async function runDigits(weights: Uint8Array, images: Float32Array, labels: BigInt64Array): Promise<DigitsRun> {
+export async function runDigits(
+  weights: Uint8Array,
+  images: Float32Array,
+  labels: BigInt64Array,
+): Promise<DigitsRun> {
   const model = digitNetwork()
   loadStateDict(model, readSafetensors(weights))
   const x = tensor(images, { shape: [labels.length, 1, 28, 28] })

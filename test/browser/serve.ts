@@ -23,6 +23,7 @@ export async function serve(folder: string): Promise<{ url: string; close(): voi
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new TypeError('Cannot serve: expected a port, got none')
+  if (address === null || typeof address === 'string')
+    throw new TypeError('Cannot serve: expected a port, got none')
   return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() }
 }

@@ -26,7 +26,7 @@ import {
   paddedChannels,
   toBlocks,
 } from './nchwc.ts'
-import { matrixProduct, reshape } from './onnx-layout.ts'
+import { matrixProduct, padSpatial, reshape } from './onnx-layout.ts'
 
 /**
  * Lowers a convolution's adjoint in its data, which is also a transposed convolution. `dims` are those of the convolution. Operands:
@@ -195,21 +195,32 @@ export function plainInputGradient(
   [grad = '', matrix = '', bias = '']: readonly string[],
 ): string {
   const target = x.slice(2)
-  const after = padding.map(([, end]) => Math.max(end, 0))
-  const missing = target.map((size, i) => {
-    const reach = extent(Number(weight[i + 2]), dilation[i] ?? 1) - (padding[i]?.[0] ?? 0) - (after[i] ?? 0)
-    return subDims(size, addDims(mulDims(addDims(y[i + 2] ?? 1, -1), stride[i] ?? 1), reach))
+  const spans = target.map((_, i) => {
+    const reach = extent(Number(weight[i + 2]), dilation[i] ?? 1)
+    return addDims(mulDims(addDims(y[i + 2] ?? 1, -1), stride[i] ?? 1), reach)
   })
-  const attrs = {
-    strides: stride,
-    pads: [...padding.map(([before]) => before), ...after],
-    dilations: dilation,
-    group: groups,
-  }
   const inputs = [grad, matrix, bias].slice(0, bias === '' ? 2 : 3)
-  if (isConcrete(missing)) return e.op('ConvTranspose', inputs, { ...attrs, output_padding: missing })
+  const attrs = { strides: stride, dilations: dilation, group: groups }
+  if (padding.flat().some((pad) => pad < 0)) {
+    const ends = target.map((size, i): Padding => {
+      const before = padding[i]?.[0] ?? 0
+      return [-before, Number(size) + before - Number(spans[i])]
+    })
+    return padSpatial(e, e.op('ConvTranspose', inputs, attrs), ends)
+  }
+  const pads = [...padding.map(([before]) => before), ...padding.map(([, after]) => after)]
+  const missing = target.map((size, i) => addDims(subDims(size, spans[i] ?? 0), sumOf(padding[i])))
+  if (isConcrete(missing)) return e.op('ConvTranspose', inputs, { ...attrs, pads, output_padding: missing })
   // What a stride left over is known only when the model runs: add as much as there can be and cut.
-  const most = e.op('ConvTranspose', inputs, { ...attrs, output_padding: stride.map((step) => step - 1) })
+  const most = e.op('ConvTranspose', inputs, {
+    ...attrs,
+    pads,
+    output_padding: stride.map((step) => step - 1),
+  })
   const axes = e.ints(target.map((_, i) => i + 2))
   return e.op('Slice', [most, e.ints(target.map(() => 0)), e.shape(target), axes])
+}
+
+function sumOf([before, after]: Padding = [0, 0]): number {
+  return before + after
 }

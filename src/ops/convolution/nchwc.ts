@@ -2,7 +2,7 @@ import type { Emitter } from '../../ir/emitter.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { oncePerGraph } from './once-per-graph.ts'
-import { reshape, transpose } from './onnx-layout.ts'
+import { reshape } from './onnx-layout.ts'
 
 // ONNX Runtime's blocked layout: [N, C, H, W] is stored as [N, C / block, H, W, block], under its old shape. ReorderInput makes it, and
 // since it does nothing but move the channels of a block innermost, it also makes the layouts of filters that its Conv expects.
@@ -21,7 +21,9 @@ export function canReorder(channels: number): boolean {
 
 /** Writes the blocked form of [N, C, H, W], once for each value. */
 export function toBlocks(e: Emitter, value: string): string {
-  return oncePerGraph(e, `blocks of ${value}`, () => e.op('ReorderInput', [value], { channels_last: 0 }, DOMAIN))
+  return oncePerGraph(e, `blocks of ${value}`, () =>
+    e.op('ReorderInput', [value], { channels_last: 0 }, DOMAIN),
+  )
 }
 
 /** Writes the blocked form of [N, C, H, W] taken as [1, N * C, H, W]. It is that of [N, C, H, W] where channels are whole blocks. */

@@ -15,15 +15,34 @@ export function swapFirstTwo(e: Emitter, value: string, rank: number): string {
   return transpose(e, value, [1, 0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2)])
 }
 
-/** Writes zeros around the spatial dimensions of [N, C, ...]; negative numbers crop, and nothing is written for none. */
+/**
+ * Writes zeros around the dimensions of a value from `axis` on; negative numbers crop, and nothing is written for none. The node names no
+ * axes: ONNX Runtime moves transposes through a Pad as if it had none.
+ */
+export function padFrom(
+  e: Emitter,
+  value: string,
+  axis: number,
+  padding: readonly (readonly [number, number])[],
+  after = 0,
+): string {
+  if (padding.every(([before, end]) => before === 0 && end === 0)) return value
+  const around = (side: readonly number[]) => [
+    ...new Array<number>(axis).fill(0),
+    ...side,
+    ...new Array<number>(after).fill(0),
+  ]
+  const pads = [...around(padding.map(([before]) => before)), ...around(padding.map(([, end]) => end))]
+  return e.op('Pad', [value, e.ints(pads)])
+}
+
+/** Writes zeros around the spatial dimensions of [N, C, ...]; negative numbers crop. */
 export function padSpatial(
   e: Emitter,
   value: string,
   padding: readonly (readonly [number, number])[],
 ): string {
-  if (padding.every(([before, after]) => before === 0 && after === 0)) return value
-  const pads = [...padding.map(([before]) => before), ...padding.map(([, after]) => after)]
-  return e.op('Pad', [value, e.ints(pads), '', e.ints(padding.map((_, i) => i + 2))])
+  return padFrom(e, value, 2, padding)
 }
 
 /** Writes the product of two matrices, transposing as part of it. */

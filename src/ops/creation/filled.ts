@@ -11,9 +11,16 @@ type SizedAttributes = { readonly size: Dims; readonly dtype?: DType }
 /** `dtype` is the input's when it is left out. */
 type LikeAttributes = { readonly dtype?: DType }
 
+/** Zeros of a shape. */
 export const zeros: Operation<SizedAttributes> = sized('aten.zeros', 0)
+
+/** Ones of a shape. */
 export const ones: Operation<SizedAttributes> = sized('aten.ones', 1)
+
+/** Zeros of the input's shape. */
 export const zerosLike: Operation<LikeAttributes> = like('aten.zeros_like', 0)
+
+/** Ones of the input's shape. */
 export const onesLike: Operation<LikeAttributes> = like('aten.ones_like', 1)
 
 /** A tensor of one value whose shape is an attribute. */

@@ -4,4 +4,5 @@ import { arange } from './arange.ts'
 import { ones, onesLike, zeros, zerosLike } from './filled.ts'
 import { full } from './full.ts'
 
+/** Operations that make tensors. */
 export const creationOperations: readonly Operation[] = [full, zeros, ones, zerosLike, onesLike, arange]

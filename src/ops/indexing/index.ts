@@ -4,6 +4,7 @@ import { embedding, embeddingGradient } from './embedding.ts'
 import { gather, gatherGradient } from './gather.ts'
 import { index, indexGradient } from './index-op.ts'
 
+/** Lookups and their adjoints. */
 export const indexingOperations: readonly Operation[] = [
   embedding,
   embeddingGradient,

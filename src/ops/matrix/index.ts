@@ -6,4 +6,5 @@ import { linear } from './linear.ts'
 import { bmm, matmul } from './matmul.ts'
 import { product } from './product.ts'
 
+/** Matrix products. */
 export const matrixOperations: readonly Operation[] = [linear, matmul, bmm, addmm, einsum, product]

@@ -66,7 +66,7 @@ export function gradientOfSecond(
 }
 
 /** All dimensions but the last merged into one: the rows of a value. */
-export function rowsOf(value: Value): Value {
+function rowsOf(value: Value): Value {
   const { shape } = value
   return reshaped(value, [shape.slice(0, -1).reduce(mulDims, 1), shape.at(-1) ?? 1])
 }
@@ -106,7 +106,7 @@ export function productNode(
  * @throws TypeError when they have different dtypes or integers
  * @throws ShapeError when one is no matrix
  */
-export function matricesAt(op: string, inputs: readonly (TensorType | null)[]): [TensorType, TensorType] {
+function matricesAt(op: string, inputs: readonly (TensorType | null)[]): [TensorType, TensorType] {
   const [a, b] = operandsAt(op, inputs)
   const [low] = [a, b].filter(({ shape }) => shape.length < 2)
   if (low === undefined) return [a, b]

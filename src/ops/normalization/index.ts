@@ -6,6 +6,7 @@ import { groupNorm, groupNormGradient } from './group-norm.ts'
 import { layerNorm, layerNormGradient } from './layer-norm.ts'
 import { rmsNorm, rmsNormGradient } from './rms-norm.ts'
 
+/** Normalizations and their gradients. */
 export const normalizationOperations: readonly Operation[] = [
   batchNorm,
   batchNormGradient,

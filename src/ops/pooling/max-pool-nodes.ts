@@ -32,8 +32,7 @@ export function maxPoolNodes(
 }
 
 function padded(e: Emitter, x: string, before: readonly number[], after: readonly number[]): string {
-  const axes = e.ints(before.map((_, i) => i + 2))
-  return e.op('Pad', [x, e.ints([...before, ...after]), e.scalar(-Infinity), axes])
+  return e.op('Pad', [x, e.ints([0, 0, ...before, 0, 0, ...after]), e.scalar(-Infinity)])
 }
 
 function paddedDims(dims: Dims, before: readonly number[], after: readonly number[]): Dims {

@@ -1,5 +1,5 @@
-import type { Operation } from '../../ir/operation.ts'
 import { emit } from '../../ir/node.ts'
+import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 
@@ -9,6 +9,9 @@ const NAME = 'lowbit.apply_mask'
 export const applyMask: Operation<NoAttributes> = defineOp({
   name: NAME,
   infer: (inputs) => [floatingAt(NAME, inputs, 0)],
-  gradient: ({ inputs: [, mask], gradients: [g] }) => [g && mask ? emit(applyMask, [g, mask], {}) : null, null],
+  gradient: ({ inputs: [, mask], gradients: [g] }) => [
+    g && mask ? emit(applyMask, [g, mask], {}) : null,
+    null,
+  ],
   lower: (e) => [e.op('Mul', [e.inputs[0] ?? '', e.cast(e.inputs[1] ?? '', 'float32')])],
 })

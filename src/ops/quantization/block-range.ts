@@ -1,8 +1,8 @@
+import { type Dims, isConcrete } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import type { Node } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
 import { fromValues } from '../../tensor/from-values.ts'
-import { type Dims, isConcrete } from '../../ir/dim.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
@@ -10,7 +10,11 @@ import { reshapeNode, sameDims } from '../shape/reshape.ts'
 import { type Blocks, blockView } from './blocks.ts'
 
 /** `min` and `max` are bounds that are known beforehand; null is observed. */
-export type BlockRangeAttributes = { readonly blocks: Blocks; readonly min: number | null; readonly max: number | null }
+export type BlockRangeAttributes = {
+  readonly blocks: Blocks
+  readonly min: number | null
+  readonly max: number | null
+}
 
 const NAME = 'lowbit.block_range'
 
@@ -24,7 +28,9 @@ export const blockRange: Operation<BlockRangeAttributes> = defineOp({
     const x = floatingAt(NAME, inputs, 0)
     const { view, inner, scaleShape } = blockView(NAME, x.shape, blocks)
     if (inner.some((axis) => view[axis] === 0) && (min === null || max === null)) {
-      throw new RangeError(`Cannot record "${NAME}": expected blocks with elements, got none in [${x.shape.join(', ')}]`)
+      throw new RangeError(
+        `Cannot record "${NAME}": expected blocks with elements, got none in [${x.shape.join(', ')}]`,
+      )
     }
     const type: TensorType = { shape: scaleShape, dtype: min !== null && max !== null ? 'float32' : x.dtype }
     return [type, type]
@@ -34,14 +40,20 @@ export const blockRange: Operation<BlockRangeAttributes> = defineOp({
     const { min, max } = node.attrs
     if (min !== null && max !== null) return [known(e, node, min), known(e, node, max)]
     const observed = observe(e, node)
-    return [min === null ? observed[0] : known(e, node, min), max === null ? observed[1] : known(e, node, max)]
+    return [
+      min === null ? observed[0] : known(e, node, min),
+      max === null ? observed[1] : known(e, node, max),
+    ]
   },
 })
 
 /** Below this number of elements telling finite tensors apart costs more than it saves. */
-const MIN_BRANCH_SIZE = 1
+const MIN_BRANCH_SIZE = 2 ** 12
 
-function observe(e: Emitter, { inputs: [x], outputs: [y], attrs }: Node<BlockRangeAttributes>): [string, string] {
+function observe(
+  e: Emitter,
+  { inputs: [x], outputs: [y], attrs }: Node<BlockRangeAttributes>,
+): [string, string] {
   const shape = x?.shape ?? []
   const { view, inner, scaleView } = blockView(NAME, shape, attrs.blocks)
   if (isConcrete(view) && view.includes(0)) {
@@ -60,7 +72,12 @@ function observe(e: Emitter, { inputs: [x], outputs: [y], attrs }: Node<BlockRan
  * ReduceMin and ReduceMax may lose NaN, so a sum of magnitudes, which keeps it, takes part in the comparisons with 0. It is fast for whole tensors; for
  * blocks, which are rarely other than finite, one for the whole tensor tells whether it is needed.
  */
-function rangeOf(e: Emitter, values: string, view: Dims, inner: readonly number[]): readonly [string, string] {
+function rangeOf(
+  e: Emitter,
+  values: string,
+  view: Dims,
+  inner: readonly number[],
+): readonly [string, string] {
   const reduce = (type: string) => {
     if (inner.length === 0) return type === 'ReduceL1' ? e.op('Abs', [values]) : values
     return e.op(type, inner.length === view.length ? [values] : [values, e.ints(inner)], { keepdims: 1 })
@@ -72,9 +89,9 @@ function rangeOf(e: Emitter, values: string, view: Dims, inner: readonly number[
   }
   if (inner.length === view.length || !isConcrete(view) || sizeOf(view) < MIN_BRANCH_SIZE) return exact()
   const magnitude = e.op('ReduceL1', [values], { keepdims: 0 })
-  const isFinite = e.op('Less', [magnitude, e.scalar(Number.POSITIVE_INFINITY)])
+  const isSafe = e.op('Less', [magnitude, e.scalar(Number.POSITIVE_INFINITY)])
   const fast = () => [e.op('Min', [reduce('ReduceMin'), zero]), e.op('Max', [reduce('ReduceMax'), zero])]
-  const [min = '', max = ''] = e.branch(isFinite, fast, exact, ['float32', 'float32'])
+  const [min = '', max = ''] = e.branch(isSafe, fast, exact, ['float32', 'float32'])
   return [min, max]
 }
 
@@ -82,5 +99,11 @@ function known(e: Emitter, { outputs: [y] }: Node<BlockRangeAttributes>, bound: 
   const shape = y?.shape ?? []
   if (!isConcrete(shape)) return e.op('Expand', [e.scalar(bound), e.shape(shape)])
   const count = shape.reduce((product, size) => product * size, 1)
-  return e.constant(fromValues('float32', shape, Array.from({ length: count }, () => bound)))
+  return e.constant(
+    fromValues(
+      'float32',
+      shape,
+      Array.from({ length: count }, () => bound),
+    ),
+  )
 }

@@ -25,7 +25,9 @@ export interface BlockView {
  */
 export function blockView(op: string, shape: Dims, blocks: Blocks): BlockView {
   if (blocks.length !== shape.length) {
-    throw new ShapeError(`Cannot record "${op}": expected blocks for each dimension of ${formatDims(shape)}, got [${blocks.join(', ')}]`)
+    throw new ShapeError(
+      `Cannot record "${op}": expected blocks for each dimension of ${formatDims(shape)}, got [${blocks.join(', ')}]`,
+    )
   }
   const view: Dim[] = []
   const scaleView: Dim[] = []
@@ -34,7 +36,9 @@ export function blockView(op: string, shape: Dims, blocks: Blocks): BlockView {
     const block = blocks[i] ?? -1
     const count = block === -1 ? 1 : divideExactly(size, block)
     if (count === undefined || (typeof count === 'number' && !Number.isInteger(count))) {
-      throw new ShapeError(`Cannot record "${op}": expected blocks that divide ${formatDims(shape)}, got [${blocks.join(', ')}] (dimension ${i})`)
+      throw new ShapeError(
+        `Cannot record "${op}": expected blocks that divide ${formatDims(shape)}, got [${blocks.join(', ')}] (dimension ${i})`,
+      )
     }
     if (block === -1) inner.push(view.length)
     if (block > 1) inner.push(view.length + 1)

@@ -1,7 +1,7 @@
+import { formatDims } from '../../ir/dim.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
-import { formatDims } from '../../ir/dim.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 import { sameDims } from '../shape/reshape.ts'

@@ -11,10 +11,10 @@ const ROUNDER = 1.5 * 2 ** 23
 
 /** The fused form where it pays, else plain arithmetic. */
 export function lowerFakeQuantize(e: Emitter, node: Node<FakeQuantizeAttributes>): readonly string[] {
-  const isFinite = fusibleWhen(e, node)
-  if (isFinite === undefined) return lowerByArithmetic(e, node)
+  const isSafe = fusibleWhen(e, node)
+  if (isSafe === undefined) return lowerByArithmetic(e, node)
   const fused = () => [lowerFused(e, node)]
-  return [...e.branch(isFinite, fused, () => lowerByArithmetic(e, node).slice(0, 1), ['float32']), '']
+  return [...e.branch(isSafe, fused, () => lowerByArithmetic(e, node).slice(0, 1), ['float32']), '']
 }
 
 /** Quantized values by plain arithmetic, in every engine: exact for every input, NaN and infinities included. */
@@ -39,17 +39,27 @@ interface Operands {
   readonly minval: string
 }
 
-function quantizeBy(e: Emitter, node: Node<FakeQuantizeAttributes>, operands: Operands): readonly [string, string] {
+function quantizeBy(
+  e: Emitter,
+  node: Node<FakeQuantizeAttributes>,
+  operands: Operands,
+): readonly [string, string] {
   if (node.attrs.dtype.startsWith('float')) return quantizeFloats(e, node, operands)
   if (operands.minval !== '') return quantizeFromMinval(e, node, operands)
-  return node.attrs.zeroPoint === null ? quantizeShifted(e, node, operands) : quantizeCentred(e, node, operands)
+  return node.attrs.zeroPoint === null
+    ? quantizeShifted(e, node, operands)
+    : quantizeCentred(e, node, operands)
 }
 
 /**
  * With one zero point for all, everything is shifted by it, and clipping comes before rounding: to the outermost values that still round into the
  * range.
  */
-function quantizeCentred(e: Emitter, { attrs }: Node<FakeQuantizeAttributes>, { values, scale }: Operands): readonly [string, string] {
+function quantizeCentred(
+  e: Emitter,
+  { attrs }: Node<FakeQuantizeAttributes>,
+  { values, scale }: Operands,
+): readonly [string, string] {
   const zeroPoint = attrs.zeroPoint ?? 0
   const ratio = e.op('Div', [values, scale])
   const [low, high] = [lowestInside(attrs.quantMin - zeroPoint), -lowestInside(zeroPoint - attrs.quantMax)]
@@ -69,16 +79,27 @@ function nextAbove(value: number): number {
   return new Float32Array(bits.buffer)[0] ?? value
 }
 
-function quantizeShifted(e: Emitter, { attrs }: Node<FakeQuantizeAttributes>, operands: Operands): readonly [string, string] {
+function quantizeShifted(
+  e: Emitter,
+  { attrs }: Node<FakeQuantizeAttributes>,
+  operands: Operands,
+): readonly [string, string] {
   const { values, scale } = operands
   const zeroPoint = e.cast(operands.zeroPoint, 'float32')
   const ratio = e.op('Div', [values, scale])
-  const shifted = e.op('Sub', [e.op('Add', [ratio, e.scalar(ROUNDER)]), e.op('Sub', [e.scalar(ROUNDER), zeroPoint])])
+  const shifted = e.op('Sub', [
+    e.op('Add', [ratio, e.scalar(ROUNDER)]),
+    e.op('Sub', [e.scalar(ROUNDER), zeroPoint]),
+  ])
   const clipped = e.op('Clip', [shifted, e.scalar(attrs.quantMin), e.scalar(attrs.quantMax)])
   return [e.op('Mul', [e.op('Sub', [clipped, zeroPoint]), scale]), maskOf(e, clipped, shifted)]
 }
 
-function quantizeFromMinval(e: Emitter, { attrs }: Node<FakeQuantizeAttributes>, { values, scale, minval }: Operands): readonly [string, string] {
+function quantizeFromMinval(
+  e: Emitter,
+  { attrs }: Node<FakeQuantizeAttributes>,
+  { values, scale, minval }: Operands,
+): readonly [string, string] {
   const ratio = e.op('Div', [e.op('Sub', [values, minval]), scale])
   const steps = attrs.quantMax - attrs.quantMin
   const [low, high] = [lowestInside(0), -lowestInside(-steps)]
@@ -87,7 +108,11 @@ function quantizeFromMinval(e: Emitter, { attrs }: Node<FakeQuantizeAttributes>,
   return [e.op('Add', [e.op('Mul', [rounded, scale]), minval]), maskOf(e, clipped, ratio)]
 }
 
-function quantizeFloats(e: Emitter, { attrs }: Node<FakeQuantizeAttributes>, { values, scale }: Operands): readonly [string, string] {
+function quantizeFloats(
+  e: Emitter,
+  { attrs }: Node<FakeQuantizeAttributes>,
+  { values, scale }: Operands,
+): readonly [string, string] {
   const ratio = e.op('Div', [values, scale])
   const clipped = e.op('Clip', [ratio, e.scalar(attrs.quantMin), e.scalar(attrs.quantMax)])
   return [e.op('Mul', [roundToFloat(e, clipped, attrs.dtype), scale]), maskOf(e, clipped, ratio)]

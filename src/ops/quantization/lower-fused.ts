@@ -9,7 +9,7 @@ import { axisOf } from './blocks.ts'
 import type { FakeQuantizeAttributes } from './fake-quantize-attributes.ts'
 
 /** Below this number of elements telling finite tensors apart costs more than it saves. */
-const MIN_SIZE = 1
+const MIN_SIZE = 2 ** 13
 
 /** Magnitudes below it neither overflow nor end in NaN on the way. */
 const SAFE_MAGNITUDE = 1e30
@@ -28,7 +28,10 @@ export function fusibleWhen(e: Emitter, node: Node<FakeQuantizeAttributes>): str
   if (axisOf(attrs.blocks) === undefined || !isConcrete(shape) || sizeOf(shape) < MIN_SIZE) return undefined
   const [x = '', scale = ''] = e.inputs
   const scales = axisOf(attrs.blocks) === -1 ? scale : e.op('ReduceSum', [scale], { keepdims: 0 })
-  return e.op('Less', [e.op('Add', [e.op('ReduceL1', [x], { keepdims: 0 }), scales]), e.scalar(SAFE_MAGNITUDE)])
+  return e.op('Less', [
+    e.op('Add', [e.op('ReduceL1', [x], { keepdims: 0 }), scales]),
+    e.scalar(SAFE_MAGNITUDE),
+  ])
 }
 
 /** The fused form, for finite values. */
@@ -39,7 +42,9 @@ export function lowerFused(e: Emitter, node: Node<FakeQuantizeAttributes>): stri
   const storage = dtypeInfo(dtype).kind === 'uint' ? 'uint8' : 'int8'
   const [x = ''] = e.inputs
   const scale = reshapeNode(e, e.inputs[1] ?? '', node.inputs[1]?.shape ?? [], shape)
-  const given = e.inputs[2] ? e.cast(reshapeNode(e, e.inputs[2], node.inputs[2]?.shape ?? [], shape), storage) : undefined
+  const given = e.inputs[2]
+    ? e.cast(reshapeNode(e, e.inputs[2], node.inputs[2]?.shape ?? [], shape), storage)
+    : undefined
   const fixed = Array.from({ length: Number(shape[0] ?? 1) }, () => node.attrs.zeroPoint ?? 0)
   const zeroPoint = given ?? e.constant(fromValues(storage, shape.map(Number), fixed))
   const along = axis === -1 ? {} : { axis }

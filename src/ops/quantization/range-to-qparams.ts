@@ -40,7 +40,8 @@ export const rangeToQParams: Operation<RangeToQParamsAttributes> = defineOp({
   lower(e, node) {
     const [min = '', max = ''] = e.inputs
     const { symmetric, targetExponent } = node.attrs
-    if (targetExponent !== null) return [microscale(e, e.op('Max', [e.op('Neg', [min]), max]), targetExponent), '', '']
+    if (targetExponent !== null)
+      return [microscale(e, e.op('Max', [e.op('Neg', [min]), max]), targetExponent), '', '']
     const scale = symmetric ? symmetricScale(e, node) : asymmetricScale(e, node)
     const zeroPoint = e.uses(1) > 0 ? (symmetric ? middle(e, node) : asymmetricZeroPoint(e, node, scale)) : ''
     const minval = e.uses(2) > 0 ? (symmetric ? e.op('Min', [min, e.op('Neg', [max])]) : min) : ''
@@ -66,17 +67,27 @@ function asymmetricScale(e: Emitter, node: Node<RangeToQParamsAttributes>): stri
   const [min = '', max = ''] = e.inputs
   const { quantMin, quantMax } = node.attrs
   const extent = rounded(e, node, e.op('Sub', [max, min]))
-  return e.op('Max', [rounded(e, node, e.op('Div', [extent, e.scalar(quantMax - quantMin)])), e.scalar(MIN_SCALE)])
+  return e.op('Max', [
+    rounded(e, node, e.op('Div', [extent, e.scalar(quantMax - quantMin)])),
+    e.scalar(MIN_SCALE),
+  ])
 }
 
 function asymmetricZeroPoint(e: Emitter, node: Node<RangeToQParamsAttributes>, scale: string): string {
   const { quantMin, quantMax } = node.attrs
   const steps = e.op('Round', [rounded(e, node, e.op('Div', [e.inputs[0] ?? '', scale]))])
-  const zeroPoint = e.op('Clip', [e.op('Sub', [e.scalar(quantMin), steps]), e.scalar(quantMin), e.scalar(quantMax)])
+  const zeroPoint = e.op('Clip', [
+    e.op('Sub', [e.scalar(quantMin), steps]),
+    e.scalar(quantMin),
+    e.scalar(quantMax),
+  ])
   return e.cast(zeroPoint, 'int32')
 }
 
-function middle(e: Emitter, { attrs: { quantMin, quantMax }, outputs: [scale] }: Node<RangeToQParamsAttributes>): string {
+function middle(
+  e: Emitter,
+  { attrs: { quantMin, quantMax }, outputs: [scale] }: Node<RangeToQParamsAttributes>,
+): string {
   const value = e.scalar(symmetricZeroPoint(quantMin, quantMax), 'int32')
   return e.op('Expand', [value, e.shape(scale?.shape ?? [])])
 }

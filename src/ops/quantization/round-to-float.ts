@@ -15,10 +15,15 @@ const FORMATS = {
  */
 export function roundToFloat(e: Emitter, clipped: string, dtype: DType): string {
   if (dtype === 'float4_e2m1fn_x2') return roundToFp4(e, clipped)
-  if (dtype !== 'float8_e4m3fn' && dtype !== 'float8_e5m2') throw new TypeError(`Cannot round to "${dtype}": expected fp8 or fp4 (a bug in lowbit)`)
-  if (e.has('float8')) return e.op('Cast', [e.op('Cast', [clipped], { to: { dtype } })], { to: { dtype: 'float32' } })
+  if (dtype !== 'float8_e4m3fn' && dtype !== 'float8_e5m2')
+    throw new TypeError(`Cannot round to "${dtype}": expected fp8 or fp4 (a bug in lowbit)`)
+  if (e.has('float8'))
+    return e.op('Cast', [e.op('Cast', [clipped], { to: { dtype } })], { to: { dtype: 'float32' } })
   const { mantissaBits, minExponent } = FORMATS[dtype]
-  const exponents = Array.from({ length: 255 }, (_, i) => 2 ** (Math.max(i - 126, minExponent) - mantissaBits))
+  const exponents = Array.from(
+    { length: 255 },
+    (_, i) => 2 ** (Math.max(i - 126, minExponent) - mantissaBits),
+  )
   const steps = e.constant(fromValues('float32', [255], exponents))
   return onGrid(e, clipped, e.op('Gather', [steps, exponentIndex(e, e.op('Abs', [clipped]))]))
 }

@@ -1,17 +1,11 @@
 import type { Emitter } from '../../ir/emitter.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
-import {
-  type DirectionGradient,
-  type DirectionRun,
-  eachGate,
-  eachStep,
-  join,
-  layerGradientOf,
-} from './layer-gradient.ts'
+import { type DirectionGradient, type DirectionRun, layerGradientOf } from './layer-gradient.ts'
 import { lowerRecurrent, type OnnxCell } from './lower-recurrent.ts'
 import { type LayerAttributes, recurrentGradient } from './recurrent-gradient.ts'
 import { inferRecurrent, type RecurrentAttributes } from './recurrent-type.ts'
+import { eachGate, eachStep, join } from './sequence-nodes.ts'
 
 /** Gates: reset, update, candidate here; update, reset, candidate in ONNX. */
 const CELL: OnnxCell = {

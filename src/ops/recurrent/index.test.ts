@@ -38,9 +38,9 @@ function parameterShapes(
 }
 
 describe.each([
-  ['aten.lstm', lstm, 4, 2],
-  ['aten.gru', gru, 3, 1],
-] as const)('%s', (name, op, gates, states) => {
+  ['aten.lstm', lstm, lstmGradient, 4, 2],
+  ['aten.gru', gru, gruGradient, 3, 1],
+] as const)('%s', (name, op, gradient, gates, states) => {
   const statesOf = <T>(state: T) => Array.from({ length: states }, () => state)
 
   test.each([ATTRS, BOTH])(`${name} infers and runs with symbolic steps and batches: %o`, async (attrs) => {
@@ -54,6 +54,17 @@ describe.each([
     const sequence = attrs.batchFirst ? [n, s, width] : [s, n, width]
     expect(outputs).toEqual([typed(sequence), ...statesOf(state)])
     await expectSymbolicRun(op, inputs, attrs)
+  })
+
+  test(`${gradient.name} infers and runs with symbolic batches`, async () => {
+    const state = typed([2, n, HIDDEN])
+    const y = typed([3, n, 2 * HIDDEN])
+    const attrs = { hasBiases: true, bidirectional: true }
+    const parameters = parameterShapes(gates, { ...ATTRS, ...attrs }).map((shape) => typed(shape))
+    const own = [typed([3, n, 3]), ...statesOf(state), ...parameters]
+    const inputs = [...own, y, y, ...statesOf(state)]
+    expect(expectSymbolicInference(gradient, inputs, attrs)).toEqual(own)
+    await expectSymbolicRun(gradient, inputs, attrs)
   })
 
   test.each([

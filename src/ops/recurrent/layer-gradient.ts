@@ -6,6 +6,7 @@ import { defineOp } from '../define-op.ts'
 import { inputAt } from '../inference.ts'
 import type { LayerAttributes } from './recurrent-gradient.ts'
 import type { Cell } from './recurrent-type.ts'
+import { cut, eachStep, join, matrixOf, reversed } from './sequence-nodes.ts'
 
 /** One direction of a layer, in the order in which it runs through the steps. Sequences are [steps, batch, width], states [1, batch, hidden]. */
 export interface DirectionRun {
@@ -60,116 +61,97 @@ function parameterCount({ hasBiases, bidirectional }: LayerAttributes): number {
 }
 
 function lowerLayerGradient(e: Emitter, node: Node<LayerAttributes>, cell: Cell, walk: Walk): string[] {
-  const directions = node.attrs.bidirectional ? 2 : 1
-  const found = Array.from({ length: directions }, (_, d) => directionGradient(e, node, cell, walk, d))
-  const merge = (parts: readonly string[], type: string, attrs = {}) =>
-    parts.length === 1 ? (parts[0] ?? '') : e.op(type, parts, attrs)
-  const gx =
-    e.uses(0) > 0
-      ? merge(
-          found.map(({ x }) => x()),
-          'Add',
-        )
-      : ''
+  const directions = Array.from({ length: node.attrs.bidirectional ? 2 : 1 }, (_, i) =>
+    directionOf(e, node, cell, i),
+  )
+  const found = directions.map((direction) => walk(e, runOf(e, direction, cell)))
+  const parameters = directions.flatMap((direction, i) => parameterGradients(e, direction, found[i]))
   const states = Array.from({ length: cell.states }, (_, i) =>
-    merge(
-      found.map((direction) => direction.states[i] ?? ''),
-      'Concat',
-      { axis: 0 },
+    join(
+      e,
+      found.map((run) => run.states[i] ?? ''),
+      0,
     ),
   )
-  return [gx, ...states, ...found.flatMap(({ parameters }) => parameters)]
-}
-
-interface ParameterGradients {
-  x(): string
-  readonly states: readonly string[]
-  readonly parameters: readonly string[]
-}
-
-function directionGradient(
-  e: Emitter,
-  node: Node<LayerAttributes>,
-  cell: Cell,
-  walk: Walk,
-  direction: number,
-): ParameterGradients {
-  const isReversed = direction === 1
-  const ordered = (value: string) => (isReversed ? reversed(e, value) : value)
-  const count = parameterCount(node.attrs)
-  const kinds = node.attrs.hasBiases ? 4 : 2
-  const { inputs } = node
-  const names = e.inputs
-  const at = 1 + cell.states
-  const [weight = '', hiddenWeight = '', bias = '', hiddenBias = ''] = names.slice(
-    at + direction * kinds,
-    at + (direction + 1) * kinds,
-  )
-  const steps = Number(inputs[0]?.shape[0] ?? 1)
-  const hidden = Number(inputs[1]?.shape[2] ?? 1)
-  const ownPart = (value: string) =>
-    node.attrs.bidirectional ? cut(e, value, 2, direction * hidden, (direction + 1) * hidden) : value
-  const ownState = (value: string) =>
-    node.attrs.bidirectional && value !== '' ? cut(e, value, 0, direction, direction + 1) : value
-  const x = ordered(names[0] ?? '')
-  const y = ordered(ownPart(names[at + count] ?? ''))
-  const firstStates = names.slice(1, at).map(ownState)
-  const before =
-    steps === 1
-      ? (firstStates[0] ?? '')
-      : e.op('Concat', [firstStates[0] ?? '', cut(e, y, 0, 0, steps - 1)], { axis: 0 })
-  const gates = (value: string, matrix: string, added: string) => {
-    const product = e.op('Gemm', [rowsOf(e, value), matrix, ...(added ? [added] : [])], { transB: 1 })
-    return e.op('Reshape', [product, e.ints([steps, -1, cell.gates * hidden])])
-  }
-  const found = walk(e, {
-    steps,
-    hidden,
-    ofInput: gates(x, weight, bias),
-    ofHidden: gates(before, hiddenWeight, hiddenBias),
-    before,
-    firstStates,
-    hiddenWeight,
-    gradients: eachStep(e, ordered(ownPart(names[at + count + 1] ?? '')), steps),
-    lastGradients: names.slice(at + count + 2).map(ownState),
+  if (e.uses(0) === 0) return ['', ...states, ...parameters]
+  const ofX = directions.map(({ weight, isReversed }, i) => {
+    const product = e.op('MatMul', [found[i]?.ofInput ?? '', weight])
+    return isReversed ? reversed(e, product) : product
   })
-  const sums = (value: string) => e.op('ReduceSum', [rowsOf(e, value), e.ints([0])], { keepdims: 0 })
-  const product = (a: string, b: string) => e.op('Gemm', [rowsOf(e, a), rowsOf(e, b)], { transA: 1 })
-  const biases = node.attrs.hasBiases ? [sums(found.ofInput), sums(found.ofHidden)] : []
+  return [ofX.reduce((a, b) => e.op('Add', [a, b])), ...states, ...parameters]
+}
+
+/** What one direction has of the layer's inputs, its sequences in the order in which it runs. */
+interface Direction {
+  readonly isReversed: boolean
+  readonly steps: number
+  readonly hidden: number
+  readonly x: string
+  /** Hidden states before each step. */
+  readonly before: string
+  readonly gradient: string
+  readonly firstStates: readonly string[]
+  readonly lastGradients: readonly string[]
+  readonly weight: string
+  readonly hiddenWeight: string
+  /** Biases of input and hidden state, if there are any. */
+  readonly biases: readonly string[]
+}
+
+function directionOf(e: Emitter, node: Node<LayerAttributes>, cell: Cell, index: number): Direction {
+  const { hasBiases, bidirectional } = node.attrs
+  const [x = '', ...rest] = e.inputs
+  const states = rest.splice(0, cell.states)
+  const parameters = rest.splice(0, parameterCount(node.attrs))
+  const [y = '', gradient = '', ...lastGradients] = rest
+  const kinds = hasBiases ? 4 : 2
+  const [weight = '', hiddenWeight = '', ...biases] = parameters.slice(index * kinds, (index + 1) * kinds)
+  const steps = Number(node.inputs[0]?.shape[0] ?? 1)
+  const hidden = Number(node.inputs[1]?.shape[2] ?? 1)
+  const isReversed = index === 1
+  const ordered = (sequence: string) => (isReversed ? reversed(e, sequence) : sequence)
+  const ownPart = (sequence: string) =>
+    ordered(bidirectional ? cut(e, sequence, 2, index * hidden, (index + 1) * hidden) : sequence)
+  const ownState = (state: string) =>
+    bidirectional && state !== '' ? cut(e, state, 0, index, index + 1) : state
+  const firstStates = states.map(ownState)
+  const [first = ''] = firstStates
+  const before =
+    steps === 1 ? first : e.op('Concat', [first, cut(e, ownPart(y), 0, 0, steps - 1)], { axis: 0 })
+  const own = {
+    x: ordered(x),
+    before,
+    gradient: ownPart(gradient),
+    lastGradients: lastGradients.map(ownState),
+  }
+  return { isReversed, steps, hidden, ...own, firstStates, weight, hiddenWeight, biases }
+}
+
+function runOf(e: Emitter, direction: Direction, { gates }: Cell): DirectionRun {
+  const { steps, hidden, x, before, gradient, weight, hiddenWeight, biases } = direction
+  const [bias, hiddenBias] = biases
+  const added = (sequence: string, matrix: string, vector: string | undefined) => {
+    const factors = [matrixOf(e, sequence), matrix, ...(vector === undefined ? [] : [vector])]
+    return e.op('Reshape', [e.op('Gemm', factors, { transB: 1 }), e.ints([steps, -1, gates * hidden])])
+  }
   return {
-    x: () => ordered(e.op('MatMul', [found.ofInput, weight])),
-    states: found.states,
-    parameters: [product(found.ofInput, x), product(found.ofHidden, before), ...biases],
+    ...direction,
+    ofInput: added(x, weight, bias),
+    ofHidden: added(before, hiddenWeight, hiddenBias),
+    gradients: eachStep(e, gradient, steps),
   }
 }
 
-/** Writes a part of a dimension. */
-export function cut(e: Emitter, value: string, axis: number, start: number, end: number): string {
-  return e.op('Slice', [value, e.ints([start]), e.ints([end]), e.ints([axis]), e.ints([1])])
-}
-
-/** Writes the steps of a sequence, each [1, batch, width]. */
-export function eachStep(e: Emitter, value: string, steps: number): string[] {
-  if (steps === 1) return [value]
-  const all = Array.from({ length: steps }, () => true)
-  return e.ops('Split', [value, e.ints(all.map(() => 1))], all, { axis: 0 })
-}
-
-/** Writes values joined along a dimension. */
-export function join(e: Emitter, values: readonly string[], axis: number): string {
-  return values.length === 1 ? (values[0] ?? '') : e.op('Concat', values, { axis })
-}
-
-/** Writes the gates of [steps, batch, gates * hidden], each [steps, batch, hidden]. */
-export function eachGate(e: Emitter, value: string, gates: number, hidden: number): string[] {
-  const all = Array.from({ length: gates }, () => true)
-  return e.ops('Split', [value, e.ints(all.map(() => hidden))], all, { axis: 2 })
-}
-
-function rowsOf(e: Emitter, value: string): string {
-  return e.op('Flatten', [value], { axis: 2 })
-}
-
-function reversed(e: Emitter, value: string): string {
-  return e.op('Slice', [value, e.ints([-1]), e.ints([-(2 ** 31)]), e.ints([0]), e.ints([-1])])
+function parameterGradients(
+  e: Emitter,
+  { x, before, biases }: Direction,
+  found?: DirectionGradient,
+): string[] {
+  const ofInput = matrixOf(e, found?.ofInput ?? '')
+  const ofHidden = matrixOf(e, found?.ofHidden ?? '')
+  const product = (gates: string, sequence: string) =>
+    e.op('Gemm', [gates, matrixOf(e, sequence)], { transA: 1 })
+  const sum = (gates: string) => e.op('ReduceSum', [gates, e.ints([0])], { keepdims: 0 })
+  const weights = [product(ofInput, x), product(ofHidden, before)]
+  return biases.length === 0 ? weights : [...weights, sum(ofInput), sum(ofHidden)]
 }

@@ -1,17 +1,11 @@
 import type { Emitter } from '../../ir/emitter.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
-import {
-  type DirectionGradient,
-  type DirectionRun,
-  eachGate,
-  eachStep,
-  join,
-  layerGradientOf,
-} from './layer-gradient.ts'
+import { type DirectionGradient, type DirectionRun, layerGradientOf } from './layer-gradient.ts'
 import { lowerRecurrent, type OnnxCell } from './lower-recurrent.ts'
 import { type LayerAttributes, recurrentGradient } from './recurrent-gradient.ts'
 import { inferRecurrent, type RecurrentAttributes } from './recurrent-type.ts'
+import { eachGate, eachStep, join } from './sequence-nodes.ts'
 
 /** Gates: input, forget, candidate, output here; input, output, forget, candidate in ONNX. */
 const CELL: OnnxCell = {
@@ -48,11 +42,36 @@ export const lstmGradient: Operation<LayerAttributes> = layerGradientOf(
  * way back through the states go step by step.
  */
 function walkBack(e: Emitter, run: DirectionRun): DirectionGradient {
-  const { steps, hidden, hiddenWeight, gradients } = run
+  const { steps, hiddenWeight, gradients } = run
+  const { forget, factors, toMemory } = factorsOf(e, run)
+  const add = (a: string, b: string) => (a === '' || b === '' ? a || b : e.op('Add', [a, b]))
+  let [ofHidden = '', ofMemory = ''] = run.lastGradients
+  const ofGates: string[] = []
+  for (let t = steps - 1; t >= 0; t--) {
+    const h = add(gradients[t] ?? '', ofHidden)
+    const m = add(e.op('Mul', [h, toMemory[t] ?? '']), ofMemory)
+    const gates = e.op('Mul', [join(e, [m, m, m, h], 2), factors[t] ?? ''])
+    ofGates.unshift(gates)
+    ofHidden = e.op('MatMul', [gates, hiddenWeight])
+    ofMemory = e.op('Mul', [m, forget[t] ?? ''])
+  }
+  const all = join(e, ofGates, 0)
+  return { ofInput: all, ofHidden: all, states: [ofHidden, ofMemory] }
+}
+
+/** For each step: the forget gate, what the gates' gradients are of those of memory and result, and what the memory's is of the result's. */
+interface StepFactors {
+  readonly forget: readonly string[]
+  readonly factors: readonly string[]
+  readonly toMemory: readonly string[]
+}
+
+function factorsOf(e: Emitter, run: DirectionRun): StepFactors {
+  const { steps, hidden } = run
   const mul = (...factors: [string, string, ...string[]]) => factors.reduce((a, b) => e.op('Mul', [a, b]))
+  const rest = (gate: string) => e.op('Sub', [e.scalar(1), gate])
   const sums = eachGate(e, e.op('Add', [run.ofInput, run.ofHidden]), 4, hidden)
   const [i = '', f = '', c = '', o = ''] = sums.map((gate, at) => e.op(at === 2 ? 'Tanh' : 'Sigmoid', [gate]))
-  const rest = (gate: string) => e.op('Sub', [e.scalar(1), gate])
   const entered = mul(i, c)
   const forget = eachStep(e, f, steps)
   const memories = [run.firstStates[1] ?? '']
@@ -60,32 +79,8 @@ function walkBack(e: Emitter, run: DirectionRun): DirectionGradient {
     memories.push(e.op('Add', [mul(forget[t] ?? '', memories[t] ?? ''), part]))
   }
   const shown = e.op('Tanh', [join(e, memories.slice(1), 0)])
-  const factors = eachStep(
-    e,
-    join(
-      e,
-      [
-        mul(entered, rest(i)),
-        mul(join(e, memories.slice(0, -1), 0), f, rest(f)),
-        mul(i, rest(mul(c, c))),
-        mul(shown, o, rest(o)),
-      ],
-      2,
-    ),
-    steps,
-  )
-  const toMemory = eachStep(e, mul(o, rest(mul(shown, shown))), steps)
-  const add = (a: string, b: string) => (a === '' || b === '' ? a || b : e.op('Add', [a, b]))
-  let [ofHidden = '', ofMemory = ''] = run.lastGradients
-  const ofGates: string[] = []
-  for (let t = steps - 1; t >= 0; t--) {
-    const h = add(gradients[t] ?? '', ofHidden)
-    const m = add(mul(h, toMemory[t] ?? ''), ofMemory)
-    const gates = mul(join(e, [m, m, m, h], 2), factors[t] ?? '')
-    ofGates.unshift(gates)
-    ofHidden = e.op('MatMul', [gates, hiddenWeight])
-    ofMemory = mul(m, forget[t] ?? '')
-  }
-  const all = join(e, ofGates, 0)
-  return { ofInput: all, ofHidden: all, states: [ofHidden, ofMemory] }
+  const ofForget = mul(join(e, memories.slice(0, -1), 0), f, rest(f))
+  const ofGates = [mul(entered, rest(i)), ofForget, mul(i, rest(mul(c, c))), mul(shown, o, rest(o))]
+  const factors = eachStep(e, join(e, ofGates, 2), steps)
+  return { forget, factors, toMemory: eachStep(e, mul(o, rest(mul(shown, shown))), steps) }
 }

@@ -40,16 +40,18 @@ export interface RecurrentInputs<T> {
 export function sortInputs<T>(
   inputs: readonly T[],
   attrs: RecurrentAttributes,
-  { states }: Cell,
+  { name, states }: Cell,
 ): RecurrentInputs<T> {
   const [x, ...rest] = inputs
   const count = (attrs.hasBiases ? 4 : 2) * directionsOf(attrs)
   const layers = Array.from({ length: attrs.numLayers }, (_, i) =>
     rest.slice(states + i * count, states + (i + 1) * count),
   )
-  return { x: x as T, states: rest.slice(0, states), layers, seed: rest[states + attrs.numLayers * count] }
+  if (x === undefined) throw new TypeError(`Cannot record "${name}": expected a tensor as input 0, got none`)
+  return { x, states: rest.slice(0, states), layers, seed: rest[states + attrs.numLayers * count] }
 }
 
+/** In how many directions the steps are run. */
 export function directionsOf({ bidirectional }: RecurrentAttributes): number {
   return bidirectional ? 2 : 1
 }

@@ -9,6 +9,7 @@ import { chunk, split } from './split.ts'
 import { stack } from './stack.ts'
 import { flatten, squeeze, unflatten, unsqueeze, view } from './view.ts'
 
+/** Operations on shapes, with the adjoint of slicing. */
 export const shapeOperations: readonly Operation[] = [
   reshape,
   view,

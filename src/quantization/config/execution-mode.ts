@@ -16,7 +16,11 @@ export type ExportBackend = (typeof ExportBackend)[keyof typeof ExportBackend]
  * Reads an execution mode: `graph` or `eager`. `pt2e`, its old name, is graph mode with a warning.
  * @throws ConfigError for anything else
  */
-export function readExecutionMode(value: unknown, path: string = 'execution_mode', logger: Logger = defaultLogger): ExecutionMode {
+export function readExecutionMode(
+  value: unknown,
+  path: string = 'execution_mode',
+  logger: Logger = defaultLogger,
+): ExecutionMode {
   return readWord(value, path, Object.values(ExecutionMode), { pt2e: 'graph' }, logger)
 }
 
@@ -24,11 +28,21 @@ export function readExecutionMode(value: unknown, path: string = 'execution_mode
  * Reads an export backend by its value, such as `coreml`. `mil` and `mlir`, old names of Core ML and Core AI, give a warning.
  * @throws ConfigError for anything else
  */
-export function readExportBackend(value: unknown, path: string = 'backend', logger: Logger = defaultLogger): ExportBackend {
+export function readExportBackend(
+  value: unknown,
+  path: string = 'backend',
+  logger: Logger = defaultLogger,
+): ExportBackend {
   return readWord(value, path, Object.values(ExportBackend), { mil: 'coreml', mlir: 'coreai' }, logger)
 }
 
-function readWord<T extends string>(value: unknown, path: string, words: readonly T[], oldNames: Readonly<Record<string, T>>, logger: Logger): T {
+function readWord<T extends string>(
+  value: unknown,
+  path: string,
+  words: readonly T[],
+  oldNames: Readonly<Record<string, T>>,
+  logger: Logger,
+): T {
   const word = words.find((known) => known === value)
   if (word !== undefined) return word
   const oldName = typeof value === 'string' ? value.toLowerCase() : ''

@@ -3,9 +3,15 @@ export { ExecutionMode, ExportBackend, readExecutionMode, readExportBackend } fr
 export { configJsonSchema } from './json-schema.ts'
 export { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
 export { ModuleQuantizerConfig, type ModuleQuantizerConfigOptions } from './module-quantizer-config.ts'
+export type { ModuleTarget } from './module-targets.ts'
 export { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
 export { NamePattern, namePattern } from './name-pattern.ts'
 export { OpQuantizerConfig, type OpQuantizerConfigOptions } from './op-quantizer-config.ts'
 export { QATSchedule, type QATScheduleOptions } from './qat-schedule.ts'
-export { type ModuleTarget, type PresetOptions, QuantizerConfig, type QuantizerConfigOptions, type ReadOptions } from './quantizer-config.ts'
-export { specFor, type SpecMap, type StateSpecs, type TensorSpecs } from './tensor-specs.ts'
+export {
+  type PresetOptions,
+  QuantizerConfig,
+  type QuantizerConfigOptions,
+  type ReadOptions,
+} from './quantizer-config.ts'
+export { type SpecMap, type StateSpecs, specFor, type TensorSpecs } from './tensor-specs.ts'

@@ -6,8 +6,13 @@ import { qatSchedule } from './qat-schedule.ts'
 import { stateSpecs, tensorSpecs } from './tensor-specs.ts'
 
 const nullable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, { type: 'null' }] })
-const mapOf = (entry: JsonSchema, description: string): JsonSchema => nullable({ type: 'object', additionalProperties: entry, description })
-const closed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({ type: 'object', properties, additionalProperties: false })
+const mapOf = (entry: JsonSchema, description: string): JsonSchema =>
+  nullable({ type: 'object', additionalProperties: entry, description })
+const closed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+  type: 'object',
+  properties,
+  additionalProperties: false,
+})
 
 const OP_CONFIG = nullable({ $ref: '#/$defs/opConfig' })
 const MODULE_CONFIG = nullable({ $ref: '#/$defs/moduleConfig' })
@@ -32,19 +37,38 @@ export function configJsonSchema(): JsonSchema {
       spec: quantizationSpec.json,
       opConfig: closed(opSpecProperties),
       moduleConfig: moduleConfig(),
-      cacheConfig: { ...closed({ op_quantizer_config: { $ref: '#/$defs/opConfig' } }), required: ['op_quantizer_config'] },
+      cacheConfig: {
+        ...closed({ op_quantizer_config: { $ref: '#/$defs/opConfig' } }),
+        required: ['op_quantizer_config'],
+      },
     },
   }
 }
 
 function quantizerConfig(): JsonSchema {
   return closed({
-    global_config: { ...MODULE_CONFIG, description: 'Settings of every module that nothing else names; null: not quantized' },
-    module_type_configs: mapOf(MODULE_CONFIG, 'Settings by type of module, such as Conv2d or torch.nn.modules.conv.Conv2d'),
-    module_name_configs: mapOf(MODULE_CONFIG, 'Settings by name of module, a regular expression that has to match whole; the last match wins'),
-    preserved_attributes: nullable({ type: 'array', items: { type: 'string' }, description: 'Names of attributes that a captured model keeps' }),
+    global_config: {
+      ...MODULE_CONFIG,
+      description: 'Settings of every module that nothing else names; null: not quantized',
+    },
+    module_type_configs: mapOf(
+      MODULE_CONFIG,
+      'Settings by type of module, such as Conv2d or torch.nn.modules.conv.Conv2d',
+    ),
+    module_name_configs: mapOf(
+      MODULE_CONFIG,
+      'Settings by name of module, a regular expression that has to match whole; the last match wins',
+    ),
+    preserved_attributes: nullable({
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Names of attributes that a captured model keeps',
+    }),
     execution_mode: { enum: Object.values(ExecutionMode), default: ExecutionMode.GRAPH },
-    kv_cache_quant_configs: mapOf({ $ref: '#/$defs/cacheConfig' }, 'Caches that operations update, by name of operation; graph mode only'),
+    kv_cache_quant_configs: mapOf(
+      { $ref: '#/$defs/cacheConfig' },
+      'Caches that operations update, by name of operation; graph mode only',
+    ),
   })
 }
 
@@ -52,7 +76,10 @@ function moduleConfig(): JsonSchema {
   return closed({
     ...opSpecProperties,
     op_type_config: mapOf(OP_CONFIG, 'Configs by type of operation, such as conv2d'),
-    op_name_config: mapOf(OP_CONFIG, 'Configs by name of operation, a regular expression that has to match whole; they win over those by type'),
+    op_name_config: mapOf(
+      OP_CONFIG,
+      'Configs by name of operation, a regular expression that has to match whole; they win over those by type',
+    ),
     module_input_spec: nullable(tensorSpecs.json),
     module_output_spec: nullable(tensorSpecs.json),
     module_state_spec: nullable(stateSpecs.json),

@@ -10,7 +10,10 @@ export class KVCacheQuantConfig {
   readonly opQuantizerConfig: OpQuantizerConfig
 
   /** @throws ConfigError when the op config names anything but one input by position */
-  constructor(options: { readonly opQuantizerConfig: OpQuantizerConfig }, path: string = 'op_quantizer_config') {
+  constructor(
+    options: { readonly opQuantizerConfig: OpQuantizerConfig },
+    path: string = 'op_quantizer_config',
+  ) {
     this.opQuantizerConfig = options.opQuantizerConfig
     check(options.opQuantizerConfig, path)
     Object.freeze(this)
@@ -18,7 +21,8 @@ export class KVCacheQuantConfig {
 
   /** Position and spec of the input that is quantized. */
   get input(): readonly [index: number, spec: QuantizationSpec] {
-    for (const [key, spec] of this.opQuantizerConfig.opInputSpec) if (typeof key === 'number' && spec !== null) return [key, spec]
+    for (const [key, spec] of this.opQuantizerConfig.opInputSpec)
+      if (typeof key === 'number' && spec !== null) return [key, spec]
     throw unexpected('op_input_spec', 'one input by position', 'none')
   }
 
@@ -32,7 +36,10 @@ export class KVCacheQuantConfig {
     const entries = readRecord(dict, path, ['op_quantizer_config'])
     const at = entryPath(path, 'op_quantizer_config')
     if (!entries.has('op_quantizer_config')) throw unexpected(at, 'a map', undefined)
-    return new KVCacheQuantConfig({ opQuantizerConfig: OpQuantizerConfig.fromDict(entries.get('op_quantizer_config'), at) }, at)
+    return new KVCacheQuantConfig(
+      { opQuantizerConfig: OpQuantizerConfig.fromDict(entries.get('op_quantizer_config'), at) },
+      at,
+    )
   }
 }
 
@@ -52,5 +59,10 @@ function isActive(specs: TensorSpecs | StateSpecs): boolean {
 }
 
 function inactive(path: string, key: string): RangeError {
-  return unexpected(entryPath(path, key), 'null or an empty map', 'one with specs', `left out, it gets the default; write ${key}: null`)
+  return unexpected(
+    entryPath(path, key),
+    'null or an empty map',
+    'one with specs',
+    `left out, it gets the default; write ${key}: null`,
+  )
 }

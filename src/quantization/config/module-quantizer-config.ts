@@ -3,11 +3,30 @@ import { readRecord } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
 import { PerBlock, PerChannel } from '../spec/granularity.ts'
 import { QuantizationSpec } from '../spec/quantization-spec.ts'
-import { type DictOptions, namedToDict, type OpConfigMap, type OpConfigs, readOpConfigs } from './named-configs.ts'
-import { OP_SPEC_KEYS, opSpecsIn, opSpecsToDict, type OpQuantizerConfigOptions, readOpSpecs } from './op-quantizer-config.ts'
+import {
+  type DictOptions,
+  namedToDict,
+  type OpConfigMap,
+  type OpConfigs,
+  readOpConfigs,
+} from './named-configs.ts'
+import {
+  OP_SPEC_KEYS,
+  type OpQuantizerConfigOptions,
+  opSpecsIn,
+  opSpecsToDict,
+  readOpSpecs,
+} from './op-quantizer-config.ts'
 import { type BlockOptions, knownOptions, type ModulePresetOptions } from './preset-options.ts'
 import { QATSchedule } from './qat-schedule.ts'
-import { type SpecMap, specsToDict, type StateSpecs, stateSpecs, type TensorSpecs, tensorSpecs } from './tensor-specs.ts'
+import {
+  type SpecMap,
+  type StateSpecs,
+  specsToDict,
+  stateSpecs,
+  type TensorSpecs,
+  tensorSpecs,
+} from './tensor-specs.ts'
 
 /** Settings of one module. What is left out gets the default; null disables. */
 export interface ModuleQuantizerConfigOptions extends OpQuantizerConfigOptions {
@@ -50,7 +69,8 @@ export class ModuleQuantizerConfig {
 
   /** @throws ConfigError for a key or spec that is impossible */
   constructor(options: ModuleQuantizerConfigOptions = {}, path: string = '') {
-    for (const name of Object.keys(options)) if (!Object.hasOwn(KEYS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
+    for (const name of Object.keys(options))
+      if (!Object.hasOwn(KEYS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
     const at = (name: string) => entryPath(path, name)
     const { opInputSpec, opOutputSpec, opStateSpec } = readOpSpecs(options, at)
     this.opInputSpec = opInputSpec
@@ -61,7 +81,10 @@ export class ModuleQuantizerConfig {
     this.moduleInputSpec = tensorSpecs.read(options.moduleInputSpec ?? {}, at('moduleInputSpec'))
     this.moduleOutputSpec = tensorSpecs.read(options.moduleOutputSpec ?? {}, at('moduleOutputSpec'))
     this.moduleStateSpec = stateSpecs.read(options.moduleStateSpec ?? {}, at('moduleStateSpec'))
-    this.qatSchedule = options.qatSchedule === null || options.qatSchedule === undefined ? null : QATSchedule.fromDict(options.qatSchedule, at('qatSchedule'))
+    this.qatSchedule =
+      options.qatSchedule === null || options.qatSchedule === undefined
+        ? null
+        : QATSchedule.fromDict(options.qatSchedule, at('qatSchedule'))
     Object.freeze(this)
   }
 
@@ -95,8 +118,19 @@ export class ModuleQuantizerConfig {
 
   /** Whether no operation, input, output or state is quantized by it. */
   get isDisabled(): boolean {
-    const specs = [this.opInputSpec, this.opOutputSpec, this.opStateSpec, this.moduleInputSpec, this.moduleOutputSpec, this.moduleStateSpec]
-    const ops = [...this.opTypeConfig.values(), ...this.opNameConfig.values()].flatMap((op) => [op.opInputSpec, op.opOutputSpec, op.opStateSpec])
+    const specs = [
+      this.opInputSpec,
+      this.opOutputSpec,
+      this.opStateSpec,
+      this.moduleInputSpec,
+      this.moduleOutputSpec,
+      this.moduleStateSpec,
+    ]
+    const ops = [...this.opTypeConfig.values(), ...this.opNameConfig.values()].flatMap((op) => [
+      op.opInputSpec,
+      op.opOutputSpec,
+      op.opStateSpec,
+    ])
     return [...specs, ...ops].every((map) => [...map.values()].every((spec) => spec === null))
   }
 

@@ -1,12 +1,28 @@
-import { unexpected } from '../config-error.ts'
 import { Module, type ModuleClass } from '../../nn/module.ts'
+import { unexpected } from '../config-error.ts'
 import { didYouMean } from '../nearest-name.ts'
 
 /** Where PyTorch has the classes that lowbit has too. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   activation: [
-    'CELU', 'ELU', 'GELU', 'Hardsigmoid', 'Hardswish', 'Hardtanh', 'LeakyReLU', 'LogSigmoid', 'LogSoftmax', 'Mish',
-    'MultiheadAttention', 'ReLU', 'ReLU6', 'SELU', 'SiLU', 'Sigmoid', 'Softmax', 'Tanh',
+    'CELU',
+    'ELU',
+    'GELU',
+    'Hardsigmoid',
+    'Hardswish',
+    'Hardtanh',
+    'LeakyReLU',
+    'LogSigmoid',
+    'LogSoftmax',
+    'Mish',
+    'MultiheadAttention',
+    'ReLU',
+    'ReLU6',
+    'SELU',
+    'SiLU',
+    'Sigmoid',
+    'Softmax',
+    'Tanh',
   ],
   batchnorm: ['BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d'],
   container: ['ModuleList', 'Sequential'],
@@ -16,15 +32,24 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   linear: ['Identity', 'Linear'],
   normalization: ['GroupNorm', 'LayerNorm', 'RMSNorm'],
   pooling: [
-    'AdaptiveAvgPool1d', 'AdaptiveAvgPool2d', 'AdaptiveAvgPool3d', 'AvgPool1d', 'AvgPool2d', 'AvgPool3d',
-    'MaxPool1d', 'MaxPool2d', 'MaxPool3d',
+    'AdaptiveAvgPool1d',
+    'AdaptiveAvgPool2d',
+    'AdaptiveAvgPool3d',
+    'AvgPool1d',
+    'AvgPool2d',
+    'AvgPool3d',
+    'MaxPool1d',
+    'MaxPool2d',
+    'MaxPool3d',
   ],
   rnn: ['GRU', 'LSTM'],
   sparse: ['Embedding'],
 }
 
 const FULL_NAMES: ReadonlyMap<string, string> = new Map(
-  Object.entries(PACKAGES).flatMap(([file, names]) => names.map((name) => [name, `torch.nn.modules.${file}.${name}`])),
+  Object.entries(PACKAGES).flatMap(([file, names]) =>
+    names.map((name) => [name, `torch.nn.modules.${file}.${name}`]),
+  ),
 )
 
 /** Package of the classes that users write themselves. */
@@ -46,9 +71,13 @@ export function moduleTypeName(type: ModuleClass | string): string {
  */
 export function readModuleType(type: unknown, path: string = 'module_type_configs'): string {
   if (isModuleClass(type)) return moduleTypeName(type)
-  if (typeof type !== 'string') throw new TypeError(`Cannot read "${path}": expected a module class or its name, got ${describeType(type)}`)
+  if (typeof type !== 'string')
+    throw new TypeError(
+      `Cannot read "${path}": expected a module class or its name, got ${describeType(type)}`,
+    )
   if (type.includes('.') || FULL_NAMES.has(type)) return moduleTypeName(type)
-  const hint = didYouMean(type, FULL_NAMES.keys()) ?? 'a class of your own has a full name, such as "__main__.Block"'
+  const hint =
+    didYouMean(type, FULL_NAMES.keys()) ?? 'a class of your own has a full name, such as "__main__.Block"'
   throw unexpected(path, 'a full name with a dot, or a class that lowbit has', type, hint)
 }
 

@@ -44,7 +44,7 @@ export function namePattern(source: string, path?: string): NamePattern {
 
 /** Python writes the end of the text as `\Z`, RE2 as `\z`. */
 function toRe2(source: string): string {
-  return source.replace(/\\([\s\S])/g, (escape, letter: string) => (letter === 'Z' ? '\\z' : escape))
+  return source.replace(/\\([\s\S])/g, (pair, letter: string) => (letter === 'Z' ? '\\z' : pair))
 }
 
 function invalid(source: string, path: string, reason: string): ConfigError {

@@ -1,19 +1,25 @@
+import { unexpected } from '../config-error.ts'
 import { readMap } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
-import { unexpected } from '../config-error.ts'
 import { OpQuantizerConfig } from './op-quantizer-config.ts'
 
 /** Configs of operations by type or by name, in the order of declaration. */
 export type OpConfigs = ReadonlyMap<string, OpQuantizerConfig>
 
 /** What a caller may give for such configs; null is one that quantizes nothing. */
-export type OpConfigMap = ReadonlyMap<string, OpQuantizerConfig | null> | { readonly [key: string]: OpQuantizerConfig | null }
+export type OpConfigMap =
+  | ReadonlyMap<string, OpQuantizerConfig | null>
+  | { readonly [key: string]: OpQuantizerConfig | null }
 
 /**
  * Reads a map whose keys are strings, in the order of declaration; null is an empty one.
  * @throws ConfigError for a key that is no string, or what `read` throws
  */
-export function readNamed<T>(value: unknown, path: string, read: (entry: unknown, path: string, key: string) => T): ReadonlyMap<string, T> {
+export function readNamed<T>(
+  value: unknown,
+  path: string,
+  read: (entry: unknown, path: string, key: string) => T,
+): ReadonlyMap<string, T> {
   const entries = new Map<string, T>()
   if (value === null) return entries
   for (const [key, entry] of readMap(value, path)) {

@@ -2,7 +2,14 @@ import { unknownKey } from '../config-error.ts'
 import { readRecord } from '../schema/maps.ts'
 import { entryPath, type JsonSchema, type Schema } from '../schema/schema.ts'
 import { DEFAULT_ACTIVATION_SPEC, DEFAULT_WEIGHT_SPEC } from '../spec/quantization-spec.ts'
-import { type SpecMap, specsToDict, type StateSpecs, stateSpecs, type TensorSpecs, tensorSpecs } from './tensor-specs.ts'
+import {
+  type SpecMap,
+  type StateSpecs,
+  specsToDict,
+  stateSpecs,
+  type TensorSpecs,
+  tensorSpecs,
+} from './tensor-specs.ts'
 
 /** Specs of one operation. What is left out gets the default; null disables. */
 export interface OpQuantizerConfigOptions {
@@ -23,7 +30,11 @@ const DEFAULTS = {
 const DISABLED = { '*': null } as const
 
 /** Names of the specs of an operation in code and in config files. */
-export const OP_SPEC_KEYS = { opInputSpec: 'op_input_spec', opOutputSpec: 'op_output_spec', opStateSpec: 'op_state_spec' } as const
+export const OP_SPEC_KEYS = {
+  opInputSpec: 'op_input_spec',
+  opOutputSpec: 'op_output_spec',
+  opStateSpec: 'op_state_spec',
+} as const
 
 /** Specs of the inputs, outputs and states of one operation. Immutable. */
 export class OpQuantizerConfig {
@@ -34,7 +45,8 @@ export class OpQuantizerConfig {
   /** @throws ConfigError for a key or spec that is impossible */
   constructor(options: OpQuantizerConfigOptions = {}, path: string = '') {
     const names = Object.keys(OP_SPEC_KEYS)
-    for (const name of Object.keys(options)) if (!names.includes(name)) throw unknownKey(entryPath(path, name), name, names)
+    for (const name of Object.keys(options))
+      if (!names.includes(name)) throw unknownKey(entryPath(path, name), name, names)
     const { opInputSpec, opOutputSpec, opStateSpec } = readOpSpecs(options, (name) => entryPath(path, name))
     this.opInputSpec = opInputSpec
     this.opOutputSpec = opOutputSpec
@@ -61,12 +73,16 @@ export class OpQuantizerConfig {
 }
 
 /** The three specs of an operation, read from what a caller gave, with defaults. */
-export function readOpSpecs(options: { readonly [K in keyof OpQuantizerConfigOptions]: unknown }, pathOf: (name: string) => string): {
+export function readOpSpecs(
+  options: { readonly [K in keyof OpQuantizerConfigOptions]: unknown },
+  pathOf: (name: string) => string,
+): {
   readonly opInputSpec: TensorSpecs
   readonly opOutputSpec: TensorSpecs
   readonly opStateSpec: StateSpecs
 } {
-  const given = (name: keyof typeof DEFAULTS) => (options[name] === null ? DISABLED : (options[name] ?? DEFAULTS[name]))
+  const given = (name: keyof typeof DEFAULTS) =>
+    options[name] === null ? DISABLED : (options[name] ?? DEFAULTS[name])
   return {
     opInputSpec: tensorSpecs.read(given('opInputSpec'), pathOf('opInputSpec')),
     opOutputSpec: tensorSpecs.read(given('opOutputSpec'), pathOf('opOutputSpec')),

@@ -16,7 +16,10 @@ export interface QATScheduleOptions {
 const FIELDS = {
   enableObserver: { key: 'enable_observer', schema: integer(0, 'Step from which observers run') },
   enableFakeQuant: { key: 'enable_fake_quant', schema: integer(0, 'Step from which values are quantized') },
-  disableObserver: { key: 'disable_observer', schema: nullable(integer(1, 'Step from which observers no longer run')) },
+  disableObserver: {
+    key: 'disable_observer',
+    schema: nullable(integer(1, 'Step from which observers no longer run')),
+  },
 } as const
 const NAMES = Object.keys(FIELDS) as (keyof typeof FIELDS)[]
 const KEYS = NAMES.map((name) => FIELDS[name].key)
@@ -34,11 +37,18 @@ export class QATSchedule {
 
   /** @throws ConfigError for steps that are no whole numbers or out of order */
   constructor(options: QATScheduleOptions = {}, path: string = '') {
-    for (const name of Object.keys(options)) if (!Object.hasOwn(FIELDS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
+    for (const name of Object.keys(options))
+      if (!Object.hasOwn(FIELDS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
     const { enableObserver = 0, enableFakeQuant = 0, disableObserver = null } = options
     this.enableObserver = FIELDS.enableObserver.schema.read(enableObserver, entryPath(path, 'enableObserver'))
-    this.enableFakeQuant = FIELDS.enableFakeQuant.schema.read(enableFakeQuant, entryPath(path, 'enableFakeQuant'))
-    this.disableObserver = FIELDS.disableObserver.schema.read(disableObserver, entryPath(path, 'disableObserver'))
+    this.enableFakeQuant = FIELDS.enableFakeQuant.schema.read(
+      enableFakeQuant,
+      entryPath(path, 'enableFakeQuant'),
+    )
+    this.disableObserver = FIELDS.disableObserver.schema.read(
+      disableObserver,
+      entryPath(path, 'disableObserver'),
+    )
     checkOrder(this, path)
     Object.freeze(this)
   }
@@ -69,7 +79,9 @@ export class QATSchedule {
 export const qatSchedule: Schema<QATSchedule> = {
   json: {
     type: 'object',
-    properties: Object.fromEntries(NAMES.map((name): [string, JsonSchema] => [FIELDS[name].key, FIELDS[name].schema.json])),
+    properties: Object.fromEntries(
+      NAMES.map((name): [string, JsonSchema] => [FIELDS[name].key, FIELDS[name].schema.json]),
+    ),
     additionalProperties: false,
   },
   read: (value, path) => QATSchedule.fromDict(value, path),
@@ -78,13 +90,25 @@ export const qatSchedule: Schema<QATSchedule> = {
 function checkOrder({ enableObserver, enableFakeQuant, disableObserver }: QATSchedule, path: string): void {
   const subject = path === '' ? 'qat_schedule' : path
   if (enableFakeQuant < enableObserver) {
-    throw unexpected(subject, `enable_fake_quant at step ${enableObserver} (enable_observer) or later`, enableFakeQuant)
+    throw unexpected(
+      subject,
+      `enable_fake_quant at step ${enableObserver} (enable_observer) or later`,
+      enableFakeQuant,
+    )
   }
   if (disableObserver === null) return
   if (disableObserver <= enableObserver) {
-    throw unexpected(subject, `disable_observer after step ${enableObserver} (enable_observer)`, disableObserver)
+    throw unexpected(
+      subject,
+      `disable_observer after step ${enableObserver} (enable_observer)`,
+      disableObserver,
+    )
   }
   if (disableObserver < enableFakeQuant) {
-    throw unexpected(subject, `disable_observer at step ${enableFakeQuant} (enable_fake_quant) or later`, disableObserver)
+    throw unexpected(
+      subject,
+      `disable_observer at step ${enableFakeQuant} (enable_fake_quant) or later`,
+      disableObserver,
+    )
   }
 }

@@ -2,11 +2,12 @@ import type { ModuleClass } from '../../nn/module.ts'
 import { ConfigError, unexpected, unknownKey } from '../config-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
 import { readRecord } from '../schema/maps.ts'
-import { text } from '../schema/scalars.ts'
 import { entryPath } from '../schema/schema.ts'
-import { ExecutionMode, readExecutionMode } from './execution-mode.ts'
+import { type ExecutionMode, readExecutionMode } from './execution-mode.ts'
 import { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
+import { readAttributes, readByName, readByType, readGlobal, refuseCaches } from './module-config-maps.ts'
 import { ModuleQuantizerConfig } from './module-quantizer-config.ts'
+import { type ModuleTarget, readTargets } from './module-targets.ts'
 import { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
 import { namePattern } from './name-pattern.ts'
 import { type DictOptions, namedToDict, readNamed } from './named-configs.ts'
@@ -15,7 +16,9 @@ import { located, readYaml } from './read-yaml.ts'
 import { writeYaml } from './write-yaml.ts'
 
 /** Configs of modules by a key; null is one that quantizes nothing. */
-type ModuleConfigMap<K> = ReadonlyMap<K, ModuleQuantizerConfig | null> | { readonly [key: string]: ModuleQuantizerConfig | null }
+type ModuleConfigMap<K> =
+  | ReadonlyMap<K, ModuleQuantizerConfig | null>
+  | { readonly [key: string]: ModuleQuantizerConfig | null }
 
 /** What is quantized in a model, and how. What is left out gets the default. */
 export interface QuantizerConfigOptions {
@@ -30,7 +33,10 @@ export interface QuantizerConfigOptions {
   /** Default: graph. */
   readonly executionMode?: ExecutionMode
   /** Caches that operations update, by name of operation; graph mode only. */
-  readonly kvCacheQuantConfigs?: ReadonlyMap<string, KVCacheQuantConfig> | { readonly [key: string]: KVCacheQuantConfig } | null
+  readonly kvCacheQuantConfigs?:
+    | ReadonlyMap<string, KVCacheQuantConfig>
+    | { readonly [key: string]: KVCacheQuantConfig }
+    | null
 }
 
 /** Options of a preset for a whole model. */
@@ -77,14 +83,28 @@ export class QuantizerConfig {
 
   /** @throws ConfigError for a value that is impossible */
   constructor(options: QuantizerConfigOptions = {}) {
-    for (const name of Object.keys(options)) if (!Object.hasOwn(KEYS, name)) throw unknownKey(name, name, NAMES)
-    const { globalConfig, moduleTypeConfigs = null, moduleNameConfigs = null, executionMode = 'graph', kvCacheQuantConfigs = null } = options
-    this.#globalConfig = readGlobal(globalConfig === undefined ? new ModuleQuantizerConfig() : globalConfig, 'globalConfig')
+    for (const name of Object.keys(options))
+      if (!Object.hasOwn(KEYS, name)) throw unknownKey(name, name, NAMES)
+    const {
+      globalConfig,
+      moduleTypeConfigs = null,
+      moduleNameConfigs = null,
+      executionMode = 'graph',
+      kvCacheQuantConfigs = null,
+    } = options
+    this.#globalConfig = readGlobal(
+      globalConfig === undefined ? new ModuleQuantizerConfig() : globalConfig,
+      'globalConfig',
+    )
     this.#moduleTypeConfigs = readByType(moduleTypeConfigs, 'moduleTypeConfigs')
     this.#moduleNameConfigs = readByName(moduleNameConfigs, 'moduleNameConfigs')
     this.#executionMode = readExecutionMode(executionMode, 'executionMode')
     this.preservedAttributes = readAttributes(options.preservedAttributes ?? null, 'preservedAttributes')
-    this.kvCacheQuantConfigs = kvCacheQuantConfigs && readNamed(kvCacheQuantConfigs, 'kvCacheQuantConfigs', (entry, at) => KVCacheQuantConfig.fromDict(entry, at))
+    this.kvCacheQuantConfigs =
+      kvCacheQuantConfigs &&
+      readNamed(kvCacheQuantConfigs, 'kvCacheQuantConfigs', (entry, at) =>
+        KVCacheQuantConfig.fromDict(entry, at),
+      )
     if (this.#executionMode === 'eager') refuseCaches(this.kvCacheQuantConfigs)
   }
 
@@ -118,7 +138,10 @@ export class QuantizerConfig {
   }
 
   /** Weights only, int4, symmetric, in blocks. @throws TypeError for an option that is not there; ConfigError for a bad size */
-  static w4PerBlock({ executionMode = 'graph', ...options }: PresetOptions & BlockOptions = {}): QuantizerConfig {
+  static w4PerBlock({
+    executionMode = 'graph',
+    ...options
+  }: PresetOptions & BlockOptions = {}): QuantizerConfig {
     return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w4PerBlock(options), executionMode })
   }
 
@@ -157,7 +180,11 @@ export class QuantizerConfig {
     const found = readTargets(targets)
     if (found.length === 0) throw unexpected('targets', 'at least one module class or name', 'none')
     if (this.#globalConfig.isDisabled) {
-      throw unexpected('globalConfig', 'settings that quantize something, to give them to the targets', 'disabled ones')
+      throw unexpected(
+        'globalConfig',
+        'settings that quantize something, to give them to the targets',
+        'disabled ones',
+      )
     }
     for (const { isType, key } of found) this.#configs(isType).set(key, this.#globalConfig)
     this.#globalConfig = ModuleQuantizerConfig.disabled()
@@ -169,7 +196,8 @@ export class QuantizerConfig {
    * @throws TypeError for a target that is neither
    */
   without(...targets: readonly (ModuleTarget | readonly ModuleTarget[])[]): this {
-    for (const { isType, key } of readTargets(targets)) this.#configs(isType).set(key, ModuleQuantizerConfig.disabled())
+    for (const { isType, key } of readTargets(targets))
+      this.#configs(isType).set(key, ModuleQuantizerConfig.disabled())
     return this
   }
 
@@ -183,9 +211,11 @@ export class QuantizerConfig {
    * @param name dotted path of the module
    */
   getModuleConfig(name: string, type: ModuleClass | string): ModuleQuantizerConfig {
-    for (const [pattern, config] of this.#moduleNameConfigs) if (namePattern(pattern).matches(name)) return config
+    for (const [pattern, config] of this.#moduleNameConfigs)
+      if (namePattern(pattern).matches(name)) return config
     const actual = moduleTypeName(type)
-    for (const [configured, config] of this.#moduleTypeConfigs) if (isModuleType(configured, actual)) return config
+    for (const [configured, config] of this.#moduleTypeConfigs)
+      if (isModuleType(configured, actual)) return config
     return this.#globalConfig
   }
 
@@ -241,71 +271,27 @@ export class QuantizerConfig {
     if (!top.has(TOP_KEY)) throw unexpected(TOP_KEY, 'the config under this key', 'none')
     const content = top.get(TOP_KEY)
     if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-      throw new TypeError(`Cannot read "${TOP_KEY}": expected a map, got ${content === null ? 'null' : Array.isArray(content) ? 'a list' : typeof content}`)
+      throw new TypeError(
+        `Cannot read "${TOP_KEY}": expected a map, got ${content === null ? 'null' : Array.isArray(content) ? 'a list' : typeof content}`,
+      )
     }
     const entries = readRecord(content, '', Object.values(KEYS))
     const at = (name: keyof typeof KEYS) => entries.get(KEYS[name]) ?? null
     const mode = entries.get(KEYS.executionMode)
     const caches = at('kvCacheQuantConfigs')
     return new QuantizerConfig({
-      ...(entries.has(KEYS.globalConfig) ? { globalConfig: readGlobal(at('globalConfig'), KEYS.globalConfig) } : {}),
+      ...(entries.has(KEYS.globalConfig)
+        ? { globalConfig: readGlobal(at('globalConfig'), KEYS.globalConfig) }
+        : {}),
       moduleTypeConfigs: readByType(at('moduleTypeConfigs'), KEYS.moduleTypeConfigs),
       moduleNameConfigs: readByName(at('moduleNameConfigs'), KEYS.moduleNameConfigs),
       preservedAttributes: readAttributes(at('preservedAttributes'), KEYS.preservedAttributes),
       ...(mode === undefined ? {} : { executionMode: readExecutionMode(mode, KEYS.executionMode, logger) }),
-      kvCacheQuantConfigs: caches && readNamed(caches, KEYS.kvCacheQuantConfigs, (entry, path) => KVCacheQuantConfig.fromDict(entry, path)),
+      kvCacheQuantConfigs:
+        caches &&
+        readNamed(caches, KEYS.kvCacheQuantConfigs, (entry, path) =>
+          KVCacheQuantConfig.fromDict(entry, path),
+        ),
     })
   }
-}
-
-/** A module or several: a class of modules, or a regular expression for the whole of a name. */
-export type ModuleTarget = ModuleClass | string
-
-function readTargets(targets: readonly unknown[]): { readonly isType: boolean; readonly key: string }[] {
-  return targets.flat().map((target) => {
-    if (typeof target === 'string') {
-      namePattern(target, 'targets')
-      return { isType: false, key: target }
-    }
-    return { isType: true, key: readModuleType(target, 'targets') }
-  })
-}
-
-function readGlobal(value: unknown, path: string): ModuleQuantizerConfig {
-  const config = ModuleQuantizerConfig.fromDict(value, path)
-  const specs = { module_input_spec: config.moduleInputSpec, module_output_spec: config.moduleOutputSpec, module_state_spec: config.moduleStateSpec }
-  for (const [key, entries] of Object.entries(specs)) {
-    if (entries.size > 0) throw unexpected(entryPath(path, key), 'no module specs in the global config', 'some', 'give them to a module by type or by name')
-  }
-  return config
-}
-
-function readByType(value: unknown, path: string): Map<string, ModuleQuantizerConfig> {
-  const configs = new Map<string, ModuleQuantizerConfig>()
-  if (value === null) return configs
-  const entries = value instanceof Map ? value : readNamed(value, path, (entry) => entry)
-  for (const [type, entry] of entries) {
-    const name = readModuleType(type, path)
-    configs.set(name, ModuleQuantizerConfig.fromDict(entry, entryPath(path, name)))
-  }
-  return configs
-}
-
-function readByName(value: unknown, path: string): Map<string, ModuleQuantizerConfig> {
-  return new Map(
-    readNamed(value, path, (entry, at, key) => {
-      namePattern(key, at)
-      return ModuleQuantizerConfig.fromDict(entry, at)
-    }),
-  )
-}
-
-function readAttributes(value: unknown, path: string): readonly string[] | null {
-  if (value === null) return null
-  if (!Array.isArray(value)) throw unexpected(path, 'a list of names, or null', value)
-  return Object.freeze(value.map((name: unknown, i) => text.read(name, entryPath(path, String(i)))))
-}
-
-function refuseCaches(caches: ReadonlyMap<string, KVCacheQuantConfig> | null): void {
-  if (caches !== null && caches.size > 0) throw unexpected('executionMode', '"graph" for a config with kv_cache_quant_configs', ExecutionMode.EAGER)
 }

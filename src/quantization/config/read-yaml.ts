@@ -1,8 +1,23 @@
-import { constructFromEvents, type Event, EVENT_ID, getScalarValue, parseEvents, realMapTag, YAML11_SCHEMA, YAMLException } from 'js-yaml'
+import {
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  realMapTag,
+  YAML11_SCHEMA,
+  YAMLException,
+} from 'js-yaml'
 import { ConfigError, type SourcePosition, unexpected } from '../config-error.ts'
 
 /** Bounds that no config comes near, so that a hostile one costs little. */
-const LIMITS = { characters: 4_000_000, nodes: 100_000, depth: 64, aliases: 10_000, mergedKeys: 10_000 } as const
+const LIMITS = {
+  characters: 4_000_000,
+  nodes: 100_000,
+  depth: 64,
+  aliases: 10_000,
+  mergedKeys: 10_000,
+} as const
 
 /** PyYAML's values, with maps that keep every key as it is and in order. */
 const SCHEMA = YAML11_SCHEMA.withTags(realMapTag)
@@ -20,10 +35,12 @@ export interface YamlDocument {
  * @throws ConfigError for what is malformed, too large, or more than one document, with line and column
  */
 export function readYaml(text: string): YamlDocument {
-  if (text.length > LIMITS.characters) throw unexpected('config', `at most ${LIMITS.characters} characters`, text.length)
+  if (text.length > LIMITS.characters)
+    throw unexpected('config', `at most ${LIMITS.characters} characters`, text.length)
   try {
     const events = parseEvents(text, { maxDepth: LIMITS.depth })
-    if (events.length > LIMITS.nodes) throw unexpected('config', `at most ${LIMITS.nodes} entries`, events.length)
+    if (events.length > LIMITS.nodes)
+      throw unexpected('config', `at most ${LIMITS.nodes} entries`, events.length)
     const [content, ...others] = constructFromEvents(events, {
       source: text,
       schema: SCHEMA,
@@ -42,7 +59,10 @@ export function readYaml(text: string): YamlDocument {
 /** An error with the place in the text added. */
 export function located(error: ConfigError, { line, column }: SourcePosition): ConfigError {
   const [first, ...hints] = error.message.split('\n')
-  return new ConfigError([`${first} (line ${line}, column ${column})`, ...hints].join('\n'), error.path, { line, column })
+  return new ConfigError([`${first} (line ${line}, column ${column})`, ...hints].join('\n'), error.path, {
+    line,
+    column,
+  })
 }
 
 function malformed({ reason, mark }: YAMLException): ConfigError {
@@ -76,7 +96,11 @@ function entryOffsets(text: string, events: readonly Event[]): Map<string, numbe
       level.key = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '?'
       offsets.set(join(level.path, level.key), start)
     } else if (level !== undefined && !level.isMap) offsets.set(path, start)
-    if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.DOCUMENT) {
+    if (
+      event.type === EVENT_ID.MAPPING ||
+      event.type === EVENT_ID.SEQUENCE ||
+      event.type === EVENT_ID.DOCUMENT
+    ) {
       levels.push({ path, isMap: event.type === EVENT_ID.MAPPING, key: undefined, index: 0 })
     }
   }

@@ -16,12 +16,17 @@ const ENTRY: JsonSchema = { anyOf: [{ $ref: '#/$defs/spec' }, { type: 'null' }] 
 
 /** Specs of inputs or outputs. Keys of digits only are positions. */
 export const tensorSpecs: Schema<TensorSpecs> = {
-  json: { type: 'object', additionalProperties: ENTRY, description: 'By position, by name, or "*" for all others; null: not quantized' },
+  json: {
+    type: 'object',
+    additionalProperties: ENTRY,
+    description: 'By position, by name, or "*" for all others; null: not quantized',
+  },
   read(value, path) {
     const specs = new Map<string | number, QuantizationSpec | null>()
     for (const [given, entry] of readMap(value, path)) {
       const key = typeof given === 'string' && /^[0-9]+$/.test(given) ? Number(given) : given
-      if (typeof key !== 'string' && !isPosition(key)) throw unexpected(path, 'keys that are names or positions', given)
+      if (typeof key !== 'string' && !isPosition(key))
+        throw unexpected(path, 'keys that are names or positions', given)
       if (specs.has(key)) throw unexpected(path, 'each position once', `${String(key)} twice`)
       specs.set(key, readEntry(entry, entryPath(path, String(key))))
     }
@@ -31,11 +36,16 @@ export const tensorSpecs: Schema<TensorSpecs> = {
 
 /** Specs of states. */
 export const stateSpecs: Schema<StateSpecs> = {
-  json: { type: 'object', additionalProperties: ENTRY, description: 'By name, or "*" for all others; null: not quantized' },
+  json: {
+    type: 'object',
+    additionalProperties: ENTRY,
+    description: 'By name, or "*" for all others; null: not quantized',
+  },
   read(value, path) {
     const specs = new Map<string, QuantizationSpec | null>()
     for (const [key, entry] of readMap(value, path)) {
-      if (typeof key !== 'string') throw unexpected(entryPath(path, String(key)), 'the name of a state as key', key)
+      if (typeof key !== 'string')
+        throw unexpected(entryPath(path, String(key)), 'the name of a state as key', key)
       specs.set(key, readEntry(entry, entryPath(path, key)))
     }
     return specs
@@ -43,14 +53,19 @@ export const stateSpecs: Schema<StateSpecs> = {
 }
 
 /** The spec under a key, else the one under `'*'`; undefined where neither says anything. */
-export function specFor(specs: TensorSpecs | StateSpecs, key: string | number): QuantizationSpec | null | undefined {
+export function specFor(
+  specs: TensorSpecs | StateSpecs,
+  key: string | number,
+): QuantizationSpec | null | undefined {
   const lookup: ReadonlyMap<string | number, QuantizationSpec | null> = specs
   return lookup.has(key) ? lookup.get(key) : lookup.get('*')
 }
 
 /** Specs as a config file has them. */
 export function specsToDict(specs: TensorSpecs | StateSpecs, computed: boolean): Record<string, unknown> {
-  return Object.fromEntries(Array.from(specs, ([key, spec]) => [String(key), spec?.toDict({ computed }) ?? null]))
+  return Object.fromEntries(
+    Array.from(specs, ([key, spec]) => [String(key), spec?.toDict({ computed }) ?? null]),
+  )
 }
 
 function isPosition(key: unknown): key is number {

@@ -40,7 +40,11 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   readonly #logger: Logger
 
   /** @throws ConfigError for a calculator that cannot be used for the target */
-  constructor(spec: FullSpec, target: QuantizationTarget, { logger = defaultLogger }: FakeQuantizeOptions = {}) {
+  constructor(
+    spec: FullSpec,
+    target: QuantizationTarget,
+    { logger = defaultLogger }: FakeQuantizeOptions = {},
+  ) {
     super()
     this.spec = spec
     this.target = target
@@ -97,7 +101,10 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   /** Keeps the stored qparams whatever is observed, as an export needs it. @throws ExportError for a calculator that keeps none */
   setExportMode(enabled: boolean): void {
     if (enabled && this.qparams_calculator.isStateless) {
-      throw new ExportError('Cannot export a fake quantizer: expected stored qparams, got a calculator that keeps none', [])
+      throw new ExportError(
+        'Cannot export a fake quantizer: expected stored qparams, got a calculator that keeps none',
+        [],
+      )
     }
     this.#isExporting = enabled
   }
@@ -110,7 +117,9 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   /** Replaces the granularity. @throws StateError after the first observation */
   setGranularity(granularity: Granularity): void {
     if (this.isInitialized) {
-      throw new StateError('Cannot set the granularity: expected a fake quantizer that has observed nothing, got one that has')
+      throw new StateError(
+        'Cannot set the granularity: expected a fake quantizer that has observed nothing, got one that has',
+      )
     }
     this.#granularity = granularity
   }
@@ -121,8 +130,10 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
    */
   qparams(): QParams {
     const { qparams_calculator: calculator } = this
-    if (calculator.isStateless) throw new StateError('Cannot get qparams: expected a calculator that keeps them, got a dynamic one')
-    if (!calculator.isInitialized) this.#logger.warn('A fake quantizer was asked for qparams before it observed anything: they are empty')
+    if (calculator.isStateless)
+      throw new StateError('Cannot get qparams: expected a calculator that keeps them, got a dynamic one')
+    if (!calculator.isInitialized)
+      this.#logger.warn('A fake quantizer was asked for qparams before it observed anything: they are empty')
     return calculator.qparams
   }
 
@@ -145,7 +156,9 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
 
   #stored(): QParams {
     if (this.isInitialized || !this.fakeQuantEnabled) return this.qparams()
-    throw new StateError('Cannot quantize a tensor: expected a fake quantizer that has observed one, got one that has not')
+    throw new StateError(
+      'Cannot quantize a tensor: expected a fake quantizer that has observed one, got one that has not',
+    )
   }
 
   /** Quantizes and dequantizes a tensor; for subclasses with arithmetic of their own. */
@@ -154,7 +167,13 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
     const usesMinval = qformulation === 'minval' && minval !== null
     const isShifted = qscheme === 'asymmetric' && !usesMinval
     const inputs = [x, scale, isShifted ? zeroPoint : null, usesMinval ? minval : null]
-    return record(fakeQuantize, inputs, { dtype, quantMin, quantMax, blocks, zeroPoint: isShifted ? null : symmetricZeroPoint(quantMin, quantMax) })
+    return record(fakeQuantize, inputs, {
+      dtype,
+      quantMin,
+      quantMax,
+      blocks,
+      zeroPoint: isShifted ? null : symmetricZeroPoint(quantMin, quantMax),
+    })
   }
 
   #tryObserve(x: Tensor): QParams | null {
@@ -171,4 +190,8 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
 }
 
 /** A class of fake quantizers. */
-export type FakeQuantizeClass = new (spec: FullSpec, target: QuantizationTarget, options?: FakeQuantizeOptions) => FakeQuantize
+export type FakeQuantizeClass = new (
+  spec: FullSpec,
+  target: QuantizationTarget,
+  options?: FakeQuantizeOptions,
+) => FakeQuantize

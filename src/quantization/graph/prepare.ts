@@ -120,7 +120,9 @@ function placeObjects(
 function ownerOf(view: GraphView, node: Node, source: Value, winners: ReadonlyMap<Node, Winner>): string {
   const neighbours = [...view.users(outputOf(node)), ...(source.node === null ? [] : [source.node])]
   const strength = (neighbour: Node) => winners.get(neighbour)?.priority ?? Number.MAX_SAFE_INTEGER
-  const owners = neighbours.filter((each) => each.scope !== undefined && each.op !== node.op && !OWNERLESS.has(opTypeOf(each)))
+  const owners = neighbours.filter(
+    (each) => each.scope !== undefined && each.op !== node.op && !OWNERLESS.has(opTypeOf(each)),
+  )
   const [first] = owners.sort((a, b) => strength(a) - strength(b))
   return first === undefined ? '' : modulePathOf(first)
 }

@@ -66,9 +66,16 @@ export class DynamicCalculator extends QParamsCalculator {
   }
 
   protected override checkTarget(target: QuantizationTarget): void {
-    if (target === 'weight') throw unexpected('qparam_calculator_cls', 'a calculator for weights', 'dynamic', 'dynamic is for activations only')
+    if (target === 'weight')
+      throw unexpected(
+        'qparam_calculator_cls',
+        'a calculator for weights',
+        'dynamic',
+        'dynamic is for activations only',
+      )
     const { floatRange } = this.spec
-    if (floatRange.some((bound) => bound !== null)) throw unexpected('float_range', '[null, null] for the dynamic calculator', floatRange)
+    if (floatRange.some((bound) => bound !== null))
+      throw unexpected('float_range', '[null, null] for the dynamic calculator', floatRange)
   }
 
   override forward(x: Tensor, blocks: Blocks): QParams {

@@ -1,5 +1,10 @@
 // Ranges of tensors, and the scales, zero points and minvals that follow from them.
-export { DynamicCalculator, GlobalMinMaxCalculator, MovingAverageCalculator, StaticCalculator } from './calculators.ts'
+export {
+  DynamicCalculator,
+  GlobalMinMaxCalculator,
+  MovingAverageCalculator,
+  StaticCalculator,
+} from './calculators.ts'
 export { MinMaxRange } from './minmax-range.ts'
 export type { QParams } from './qparams.ts'
 export { type FullSpec, QParamsCalculator, type QParamsCalculatorClass } from './qparams-calculator.ts'

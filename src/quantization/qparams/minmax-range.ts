@@ -1,6 +1,6 @@
 import { recordAll, type Tensor } from '../../engine/tensor.ts'
-import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { blockRange } from '../../ops/quantization/block-range.ts'
+import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { RangeCalculator, type TensorRange } from './range-calculator.ts'
 
 /** The smallest and the largest value of each block, extended to contain 0; known bounds of the spec replace them. */

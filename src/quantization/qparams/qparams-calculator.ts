@@ -18,7 +18,11 @@ import { rangeCalculators } from './range-calculators.ts'
 export type FullSpec = SpecFields & DerivedSpecFields
 
 /** Exponent of the largest power of two that each float dtype holds. */
-const TARGET_EXPONENTS: Readonly<Record<QuantizedFloat, number>> = { float4_e2m1fn_x2: 2, float8_e4m3fn: 8, float8_e5m2: 15 }
+const TARGET_EXPONENTS: Readonly<Record<QuantizedFloat, number>> = {
+  float4_e2m1fn_x2: 2,
+  float8_e4m3fn: 8,
+  float8_e5m2: 15,
+}
 
 /**
  * Turns the ranges of the tensors that it observes into scales, zero points and minvals, and keeps them. A call observes one tensor. Subclasses say what
@@ -85,15 +89,21 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
       quantMin: spec.quantMin,
       quantMax: spec.quantMax,
       symmetric: spec.qscheme !== 'asymmetric',
-      targetExponent: spec.scaleDtype !== null && isQuantizedFloat(spec.dtype) ? TARGET_EXPONENTS[spec.dtype] : null,
+      targetExponent:
+        spec.scaleDtype !== null && isQuantizedFloat(spec.dtype) ? TARGET_EXPONENTS[spec.dtype] : null,
       dtype,
     })
-    return isQuantizedFloat(spec.dtype) ? { scale, zeroPoint: null, minval: null } : { scale, zeroPoint, minval }
+    return isQuantizedFloat(spec.dtype)
+      ? { scale, zeroPoint: null, minval: null }
+      : { scale, zeroPoint, minval }
   }
 
   private store({ scale, zeroPoint, minval }: QParams): void {
+    // Zero points of the symmetric schemes never change.
+    const isSettled = this.isInitialized && this.spec.qscheme !== 'asymmetric'
     this.scale = keep(this.scale, scale)
-    if (this.zero_point !== null && zeroPoint !== null) this.zero_point = keep(this.zero_point, zeroPoint)
+    if (this.zero_point !== null && zeroPoint !== null && !isSettled)
+      this.zero_point = keep(this.zero_point, zeroPoint)
     if (this.minval !== null && minval !== null) this.minval = keep(this.minval, minval)
   }
 }
@@ -109,7 +119,15 @@ export function empty(dtype: DType): Buffer {
 /** The buffer with new content; another buffer where the old one had another type, as the empty one has. */
 export function keep(buffer: Buffer, content: Tensor): Buffer {
   const same = buffer.dtype === content.dtype && buffer.shape.join() === content.shape.join()
-  const target = same ? buffer : new Buffer(fromValues(content.dtype, content.shape, Array.from({ length: sizeOf(content.shape) }, () => 0)))
+  const target = same
+    ? buffer
+    : new Buffer(
+        fromValues(
+          content.dtype,
+          content.shape,
+          Array.from({ length: sizeOf(content.shape) }, () => 0),
+        ),
+      )
   target.assign(content)
   return target
 }

@@ -18,7 +18,12 @@ export function readMap(value: unknown, path: string): ReadonlyMap<unknown, unkn
  * Entries of a map that takes known keys only.
  * @throws ConfigError for an unknown key, with the nearest known one
  */
-export function readRecord(value: unknown, path: string, known: readonly string[], ignored: readonly string[] = []): ReadonlyMap<string, unknown> {
+export function readRecord(
+  value: unknown,
+  path: string,
+  known: readonly string[],
+  ignored: readonly string[] = [],
+): ReadonlyMap<string, unknown> {
   const entries = new Map<string, unknown>()
   for (const [key, entry] of readMap(value, path)) {
     const name = String(key)

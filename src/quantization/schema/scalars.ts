@@ -19,7 +19,11 @@ export function oneOf<const T extends string>(words: readonly T[], description?:
 export function integer(minimum: number = Number.MIN_SAFE_INTEGER, description?: string): Schema<number> {
   const bounded = minimum > Number.MIN_SAFE_INTEGER
   return {
-    json: { type: 'integer', ...(bounded ? { minimum } : {}), ...(description === undefined ? {} : { description }) },
+    json: {
+      type: 'integer',
+      ...(bounded ? { minimum } : {}),
+      ...(description === undefined ? {} : { description }),
+    },
     read(value, path) {
       const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value
       if (typeof number === 'number' && Number.isSafeInteger(number) && number >= minimum) return number

@@ -13,7 +13,7 @@ interface QuantizedDTypeInfo {
   readonly range: readonly [min: number, max: number]
 }
 
-const INFO = {
+const INFO: Readonly<Record<QuantizedDType, QuantizedDTypeInfo>> = {
   int2: { bits: 2, storage: 'int8', range: [-2, 1] },
   uint2: { bits: 2, storage: 'uint8', range: [0, 3] },
   int4: { bits: 4, storage: 'int8', range: [-8, 7] },
@@ -23,10 +23,10 @@ const INFO = {
   float8_e4m3fn: { bits: 8, storage: 'float8_e4m3fn', range: [-448, 448] },
   float8_e5m2: { bits: 8, storage: 'float8_e5m2', range: [-57344, 57344] },
   float4_e2m1fn_x2: { bits: 4, storage: 'float8_e4m3fn', range: [-6, 6] },
-} as const satisfies Partial<Record<DType, QuantizedDTypeInfo>>
+}
 
 /** Element types of quantized values. */
-export type QuantizedDType = keyof typeof INFO
+export type QuantizedDType = 'int2' | 'uint2' | 'int4' | 'uint4' | 'int8' | 'uint8' | QuantizedFloat
 
 /** Quantized element types that are floating point. */
 export type QuantizedFloat = 'float8_e4m3fn' | 'float8_e5m2' | 'float4_e2m1fn_x2'
@@ -90,7 +90,10 @@ export function isQuantizedFloat(dtype: QuantizedDType): dtype is QuantizedFloat
  * Smallest and largest quantized value. Symmetric with clipping gives up the lowest value of a signed integer, so that the range is
  * symmetric: [-127, 127] for int8.
  */
-export function quantRangeOf(dtype: QuantizedDType, scheme: QuantizationScheme): readonly [min: number, max: number] {
+export function quantRangeOf(
+  dtype: QuantizedDType,
+  scheme: QuantizationScheme,
+): readonly [min: number, max: number] {
   const [min, max] = INFO[dtype].range
   const clips = scheme === 'symmetric_with_clipping' && min < 0 && !isQuantizedFloat(dtype)
   return [clips ? min + 1 : min, max]

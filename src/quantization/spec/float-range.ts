@@ -8,19 +8,24 @@ const BOUND = ['number', 'null']
 export const floatRange: Schema<FloatRange> = {
   json: {
     type: 'array',
-    prefixItems: [{ type: BOUND, maximum: 0 }, { type: BOUND, minimum: 0 }],
+    prefixItems: [
+      { type: BOUND, maximum: 0 },
+      { type: BOUND, minimum: 0 },
+    ],
     items: false,
     minItems: 2,
     default: [null, null],
     description: 'Range that is known beforehand, [min, max]; a null bound is observed',
   },
   read(value, path) {
-    if (!Array.isArray(value) || value.length !== 2) throw unexpected(path, 'a list of two bounds, each a number or null', value)
+    if (!Array.isArray(value) || value.length !== 2)
+      throw unexpected(path, 'a list of two bounds, each a number or null', value)
     const [min, max]: readonly unknown[] = value
     if (!isBound(min) || !isBound(max)) throw unexpected(path, 'bounds that are numbers or null', value)
     if (min !== null && min > 0) throw unexpected(path, 'a lower bound of at most 0', value)
     if (max !== null && max < 0) throw unexpected(path, 'an upper bound of at least 0', value)
-    if (min !== null && max !== null && !(min < max)) throw unexpected(path, 'a lower bound below the upper one', value)
+    if (min !== null && max !== null && !(min < max))
+      throw unexpected(path, 'a lower bound below the upper one', value)
     return Object.freeze([min, max] as const)
   },
 }

@@ -1,8 +1,15 @@
 import { unexpected, unknownKey } from '../config-error.ts'
 import { didYouMean } from '../nearest-name.ts'
-import { entryPath, type Schema } from '../schema/schema.ts'
 import { readMap } from '../schema/maps.ts'
-import { axisSchema, type Granularity, PerBlock, PerChannel, PerTensor, readBlockSize } from './granularity.ts'
+import { entryPath, type Schema } from '../schema/schema.ts'
+import {
+  axisSchema,
+  type Granularity,
+  PerBlock,
+  PerChannel,
+  PerTensor,
+  readBlockSize,
+} from './granularity.ts'
 
 const KEYS: Readonly<Record<Granularity['type'], readonly string[]>> = {
   per_tensor: ['type', 'axis'],
@@ -10,7 +17,11 @@ const KEYS: Readonly<Record<Granularity['type'], readonly string[]>> = {
   per_block: ['type', 'axis', 'block_size'],
 }
 
-const AXIS = { type: ['integer', 'null'], default: null, description: 'May be negative; null is the default axis of a known weight' }
+const AXIS = {
+  type: ['integer', 'null'],
+  default: null,
+  description: 'May be negative; null is the default axis of a known weight',
+}
 const SIZE = { type: 'integer', minimum: 1 }
 
 /** A granularity as it stands in a config: a map with its `type`, or one made in code. */
@@ -32,10 +43,18 @@ export const granularity: Schema<Granularity> = {
     const type = map.get('type')
     if (!isType(type)) {
       const hint = typeof type === 'string' ? didYouMean(type, Object.keys(KEYS)) : undefined
-      throw unexpected(entryPath(path, 'type'), `one of ${Object.keys(KEYS).map((key) => `"${key}"`).join(', ')}`, type, hint)
+      throw unexpected(
+        entryPath(path, 'type'),
+        `one of ${Object.keys(KEYS)
+          .map((key) => `"${key}"`)
+          .join(', ')}`,
+        type,
+        hint,
+      )
     }
     for (const key of map.keys()) {
-      if (!KEYS[type].includes(String(key))) throw unknownKey(entryPath(path, String(key)), String(key), KEYS[type])
+      if (!KEYS[type].includes(String(key)))
+        throw unknownKey(entryPath(path, String(key)), String(key), KEYS[type])
     }
     return make(type, map, path)
   },
@@ -56,7 +75,15 @@ function isType(type: unknown): type is Granularity['type'] {
   return typeof type === 'string' && Object.hasOwn(KEYS, type)
 }
 
-function jsonOf(type: Granularity['type'], properties: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function jsonOf(
+  type: Granularity['type'],
+  properties: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const required = type === 'per_block' ? ['type', 'block_size'] : ['type']
-  return { type: 'object', properties: { type: { const: type }, ...properties }, required, additionalProperties: false }
+  return {
+    type: 'object',
+    properties: { type: { const: type }, ...properties },
+    required,
+    additionalProperties: false,
+  }
 }

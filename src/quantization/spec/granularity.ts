@@ -60,7 +60,11 @@ export function readBlockSize(value: unknown, path: string): number | readonly n
     value.map((size: unknown, i) => {
       if (size === -1) return -1
       if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return size
-      throw unexpected(entryPath(path, String(i)), 'a positive whole number, or -1 for the whole dimension', size)
+      throw unexpected(
+        entryPath(path, String(i)),
+        'a positive whole number, or -1 for the whole dimension',
+        size,
+      )
     }),
   )
 }

@@ -7,10 +7,18 @@ import type { Registry } from '../registry.ts'
 import { readRecord } from '../schema/maps.ts'
 import { numberBetween } from '../schema/scalars.ts'
 import { entryPath, type JsonSchema, type Schema } from '../schema/schema.ts'
-import { bitsOf, isQuantizedFloat, quantizedDType, type QuantizedDTypeName, quantRangeOf, scaleDType, storageDTypeOf } from './dtypes.ts'
+import {
+  bitsOf,
+  isQuantizedFloat,
+  type QuantizedDTypeName,
+  quantizedDType,
+  quantRangeOf,
+  scaleDType,
+  storageDTypeOf,
+} from './dtypes.ts'
 import { floatRange } from './float-range.ts'
-import { granularity as granularitySchema } from './granularity-schema.ts'
 import { type Granularity, PerChannel, PerTensor } from './granularity.ts'
+import { granularity as granularitySchema } from './granularity-schema.ts'
 import { quantizationFormulation, quantizationScheme } from './scheme.ts'
 import type { DerivedSpecFields, SpecFields } from './spec-fields.ts'
 
@@ -30,7 +38,11 @@ const FIELDS: { readonly [K in keyof SpecFields]: Field<SpecFields[K]> } = {
   qformulation: { key: 'qformulation', schema: quantizationFormulation, initial: 'zp' },
   granularity: { key: 'granularity', schema: granularitySchema, initial: new PerTensor() },
   fakeQuantize: { key: 'fake_quantize_cls', schema: keyOf(fakeQuantizers), initial: 'default' },
-  qparamCalculator: { key: 'qparam_calculator_cls', schema: keyOf(qparamsCalculators, 'default'), initial: 'default' },
+  qparamCalculator: {
+    key: 'qparam_calculator_cls',
+    schema: keyOf(qparamsCalculators, 'default'),
+    initial: 'default',
+  },
   rangeCalculator: { key: 'range_calculator_cls', schema: keyOf(rangeCalculators), initial: 'minmax' },
   floatRange: { key: 'float_range', schema: floatRange, initial: Object.freeze([null, null] as const) },
   scaleDtype: { key: 'scale_dtype', schema: scaleDType, initial: null },
@@ -130,7 +142,9 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
       range_calculator_cls: this.rangeCalculator,
       float_range: [...this.floatRange],
       scale_dtype: this.scaleDtype,
-      ...(averagingConstant === FIELDS.averagingConstant.initial ? {} : { averaging_constant: averagingConstant }),
+      ...(averagingConstant === FIELDS.averagingConstant.initial
+        ? {}
+        : { averaging_constant: averagingConstant }),
       ...(computed ? computedKeys(this) : {}),
     }
   }
@@ -159,7 +173,9 @@ export const quantizationSpec: Schema<QuantizationSpec> = {
 }
 
 /** The spec that activations get where a config says nothing: int8, symmetric, per tensor, moving average. */
-export const DEFAULT_ACTIVATION_SPEC: QuantizationSpec = new QuantizationSpec({ qparamCalculator: 'moving_average' })
+export const DEFAULT_ACTIVATION_SPEC: QuantizationSpec = new QuantizationSpec({
+  qparamCalculator: 'moving_average',
+})
 
 /** The spec that weights get where a config says nothing: int8, symmetric, per channel of axis 0, static. */
 export const DEFAULT_WEIGHT_SPEC: QuantizationSpec = new QuantizationSpec({
@@ -171,8 +187,10 @@ export const DEFAULT_WEIGHT_SPEC: QuantizationSpec = new QuantizationSpec({
 function checkCombination(spec: SpecFields, path: string): void {
   const { dtype, qscheme, qformulation, scaleDtype: scale } = spec
   if (isQuantizedFloat(dtype)) {
-    if (qscheme !== 'symmetric') throw unexpected(path || 'qscheme', `the symmetric scheme for ${dtype}`, qscheme)
-    if (qformulation !== 'zp') throw unexpected(path || 'qformulation', `the zp formulation for ${dtype}`, qformulation)
+    if (qscheme !== 'symmetric')
+      throw unexpected(path || 'qscheme', `the symmetric scheme for ${dtype}`, qscheme)
+    if (qformulation !== 'zp')
+      throw unexpected(path || 'qformulation', `the zp formulation for ${dtype}`, qformulation)
   } else if (scale !== null) {
     throw unexpected(path || 'scaleDtype', `float32 scales (null) for ${dtype}`, scale)
   }
@@ -183,13 +201,23 @@ function checkCombination(spec: SpecFields, path: string): void {
 
 function computedKeys(spec: DerivedSpecFields): Record<string, unknown> {
   const { nBits, targetDtype, quantMin, quantMax } = spec
-  return { n_bits: nBits, target_dtype: targetDtype, _quant_range: [quantMin, quantMax], quant_min: quantMin, quant_max: quantMax }
+  return {
+    n_bits: nBits,
+    target_dtype: targetDtype,
+    _quant_range: [quantMin, quantMax],
+    quant_min: quantMin,
+    quant_max: quantMax,
+  }
 }
 
 function keyOf(registry: Registry<unknown>, ...reserved: readonly string[]): Schema<string> {
   return {
     get json() {
-      return { type: 'string', examples: [...reserved, ...registry.keys], description: `Key of a registered ${registry.kind}` }
+      return {
+        type: 'string',
+        examples: [...reserved, ...registry.keys],
+        description: `Key of a registered ${registry.kind}`,
+      }
     },
     read(value, path) {
       if (typeof value === 'string' && reserved.includes(value)) return value
@@ -203,5 +231,9 @@ function keyOf(registry: Registry<unknown>, ...reserved: readonly string[]): Sch
 function specJson(): JsonSchema {
   const properties = NAMES.map((name) => [FIELDS[name].key, FIELDS[name].schema.json])
   const computed = COMPUTED.map((key) => [key, { description: 'Follows from the other keys; read over' }])
-  return { type: 'object', properties: Object.fromEntries([...properties, ...computed]), additionalProperties: false }
+  return {
+    type: 'object',
+    properties: Object.fromEntries([...properties, ...computed]),
+    additionalProperties: false,
+  }
 }

@@ -25,4 +25,6 @@ export type QuantizationTarget = 'weight' | 'activation' | 'lut'
 export const quantizationScheme: Schema<QuantizationScheme> = oneOf(Object.values(QuantizationScheme))
 
 /** A formulation by its name. */
-export const quantizationFormulation: Schema<QuantizationFormulation> = oneOf(Object.values(QuantizationFormulation))
+export const quantizationFormulation: Schema<QuantizationFormulation> = oneOf(
+  Object.values(QuantizationFormulation),
+)

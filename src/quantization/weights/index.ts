@@ -1,2 +1,2 @@
 // Weights as quantized data: on the host, without a run.
-export { type ArrayQParams, dequantizeArray, quantizeArray, type QuantizedLayout } from './quantize-array.ts'
+export { type ArrayQParams, dequantizeArray, type QuantizedLayout, quantizeArray } from './quantize-array.ts'

@@ -19,7 +19,8 @@ export interface ArrayQParams {
 }
 
 /** The fields of a spec that say how values are quantized. */
-export type QuantizedLayout = Pick<SpecFields, 'dtype' | 'qformulation'> & Pick<DerivedSpecFields, 'quantMin' | 'quantMax' | 'targetDtype'>
+export type QuantizedLayout = Pick<SpecFields, 'dtype' | 'qformulation'> &
+  Pick<DerivedSpecFields, 'quantMin' | 'quantMax' | 'targetDtype'>
 
 /** Adding and subtracting it rounds a double of magnitude below 2^51 to an integer, half to even. */
 const ROUNDER = 1.5 * 2 ** 52
@@ -41,7 +42,8 @@ export function quantizeArray(array: HostArray, qparams: ArrayQParams, layout: Q
     const clipped = new Float32Array(values.length)
     forEachRun(array.shape, qparams.scale.shape, (start, end, block) => {
       const s = scale[block] ?? Number.NaN
-      for (let i = start; i < end; i++) clipped[i] = Math.min(Math.max(Math.fround((values[i] ?? 0) / s), quantMin), quantMax)
+      for (let i = start; i < end; i++)
+        clipped[i] = Math.min(Math.max(Math.fround((values[i] ?? 0) / s), quantMin), quantMax)
     })
     const storage = dtype === 'float8_e5m2' ? dtype : 'float8_e4m3fn'
     const rounded = dtype === 'float4_e2m1fn_x2' ? roundFloats(clipped, dtype) : clipped
@@ -63,7 +65,9 @@ export function quantizeArray(array: HostArray, qparams: ArrayQParams, layout: Q
 
 /** The float32 values that quantized ones stand for: the inverse of `quantizeArray`, up to rounding and clamping. */
 export function dequantizeArray(array: HostArray, qparams: ArrayQParams, layout: QuantizedLayout): HostArray {
-  const quantized = isQuantizedFloat(layout.dtype) ? toFloat32(array) : Int32Array.from(toTypedArray(array), Number)
+  const quantized = isQuantizedFloat(layout.dtype)
+    ? toFloat32(array)
+    : Int32Array.from(toTypedArray(array), Number)
   const scale = toFloat32(qparams.scale)
   const { minval, zeroPoint, fallback } = offsetsOf(qparams, layout)
   const out = new Float32Array(quantized.length)
@@ -84,7 +88,10 @@ interface Offsets {
   readonly fallback: number
 }
 
-function offsetsOf({ zeroPoint, minval }: ArrayQParams, { dtype, qformulation, quantMin, quantMax }: QuantizedLayout): Offsets {
+function offsetsOf(
+  { zeroPoint, minval }: ArrayQParams,
+  { dtype, qformulation, quantMin, quantMax }: QuantizedLayout,
+): Offsets {
   if (isQuantizedFloat(dtype)) return { fallback: 0 }
   if (qformulation === 'minval' && minval) return { minval: toFloat32(minval), fallback: quantMin }
   const fallback = symmetricZeroPoint(quantMin, quantMax)
@@ -92,7 +99,11 @@ function offsetsOf({ zeroPoint, minval }: ArrayQParams, { dtype, qformulation, q
 }
 
 /** Visits the runs of neighbouring elements that share a scale, in order. */
-function forEachRun(shape: Shape, scaleShape: Shape, visit: (start: number, end: number, block: number) => void): void {
+function forEachRun(
+  shape: Shape,
+  scaleShape: Shape,
+  visit: (start: number, end: number, block: number) => void,
+): void {
   const sizes = shape.map((size, i) => size / (scaleShape[i] ?? 1))
   const { view, scaleView } = blockView('quantize', shape, normalizeBlocks(shape, sizes))
   const dims = view.map(Number)

@@ -1,0 +1,99 @@
+// Chooses the part of the golden data that the project carries: npx tsx scripts/make-conformance-subset.ts FIXTURES
+// Small families are taken whole. Of large ones, entries are taken in order as long as each shows a feature, or two together, that none before did.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { JsonObject } from '../conformance/case.ts'
+import { filesIn } from '../conformance/folders.ts'
+import { isObject, parseObject } from '../conformance/parse-object.ts'
+import { type HostArray, readSafetensors, writeSafetensors } from '../src/index.ts'
+
+const SUBSET = new URL('../conformance/subset/', import.meta.url).pathname
+
+const WHOLE = [
+  'numerics/granularity_shapes',
+  'config/enums',
+  'config/loading',
+  'config/specs',
+  'config/setters_presets',
+  'config/precedence',
+]
+const SAMPLED = ['numerics/fake_quant', 'numerics/observer_sequences']
+
+/** Keys of a spec whose values are looked at in pairs. */
+const PAIRED = ['dtype', 'qscheme', 'qformulation', 'type', 'qparam_calculator_cls', 'target', 'input_dtype']
+
+/** Every scalar in an entry's description, as `key=value`; numbers without their digits, names of tensors not at all. */
+function featuresOf(value: unknown, key = ''): string[] {
+  if (Array.isArray(value))
+    return [`${key}[${value.length}]`, ...value.flatMap((entry) => featuresOf(entry, key))]
+  if (isObject(value)) return Object.entries(value).flatMap(([name, entry]) => featuresOf(entry, name))
+  if (typeof value === 'string' && /^t\d+$/.test(value)) return []
+  return [
+    `${key}=${typeof value === 'number' ? Math.sign(value) : String(value).replace(/\d+(?=\.|$)/g, '#')}`,
+  ]
+}
+
+function* combined(entry: JsonObject): Generator<string> {
+  const { id, ...described } = entry
+  const features = [
+    ...new Set(featuresOf(described)),
+    ...String(id)
+      .split('.')
+      .slice(0, 2)
+      .map((part) => `id=${part.replace(/\d+/g, '#')}`),
+  ]
+  yield* features
+  const paired = features.filter((feature) => PAIRED.includes(feature.split('=')[0] ?? ''))
+  for (const a of paired) for (const b of paired) if (a < b) yield `${a} & ${b}`
+}
+
+function sample(entries: readonly JsonObject[]): JsonObject[] {
+  const seen = new Set<string>()
+  return entries.filter((entry) => {
+    const fresh = [...combined(entry)].filter((feature) => !seen.has(feature))
+    for (const feature of fresh) seen.add(feature)
+    return fresh.length > 0
+  })
+}
+
+function namesIn(value: unknown, names: Set<string> = new Set()): Set<string> {
+  if (typeof value === 'string') names.add(value)
+  else if (Array.isArray(value)) for (const entry of value) namesIn(entry, names)
+  else if (isObject(value)) for (const entry of Object.values(value)) namesIn(entry, names)
+  return names
+}
+
+function entriesOf(document: JsonObject): JsonObject[] {
+  return Array.isArray(document.cases) ? document.cases.filter(isObject) : []
+}
+
+/** Tensors that the entries name, those of the same file. */
+function usedTensors(folder: string, file: unknown, entries: readonly JsonObject[]): Map<string, HostArray> {
+  const names = namesIn(entries)
+  const all = readSafetensors(readFileSync(join(folder, String(file))))
+  return new Map([...all].filter(([name]) => names.has(name)))
+}
+
+function copy(from: string, to: string, isSampled: boolean): void {
+  const document = parseObject(readFileSync(from, 'utf8'), from)
+  const entries = isSampled ? sample(entriesOf(document)) : entriesOf(document)
+  mkdirSync(dirname(to), { recursive: true })
+  writeFileSync(to, `${JSON.stringify({ ...document, cases: entries })}\n`)
+  if (typeof document.tensors === 'string') {
+    writeFileSync(
+      join(dirname(to), document.tensors),
+      writeSafetensors(usedTensors(dirname(from), document.tensors, entries)),
+    )
+  }
+  console.log(`${to.slice(SUBSET.length)}: ${entries.length} of ${entriesOf(document).length} entries`)
+}
+
+const [fixtures] = process.argv.slice(2)
+if (fixtures === undefined)
+  throw new RangeError('Cannot make the subset: expected the folder of the golden data, got none')
+for (const part of [...WHOLE, ...SAMPLED]) {
+  mkdirSync(join(SUBSET, part), { recursive: true })
+  writeFileSync(join(SUBSET, part, 'README.md'), readFileSync(join(fixtures, part, 'README.md')))
+  for (const file of filesIn(join(fixtures, part), '.json'))
+    copy(file, join(SUBSET, part, basename(file)), SAMPLED.includes(part))
+}
