@@ -1,7 +1,6 @@
 /** What lowbit runs in the benchmark: the counterpart of workloads.py. */
 import {
   configureEngine,
-  engineStats,
   F,
   type Module,
   manualSeed,
@@ -54,12 +53,6 @@ export async function timePrepare(name: BenchModel): Promise<number> {
   const started = performance.now()
   await quantizer.prepare([images])
   return performance.now() - started
-}
-
-/** Milliseconds of recording, handing over and running a step, means over the steps since the last call. */
-export function stepCosts(): { dispatchMs: number; runMs: number; dispatches: number } {
-  const { dispatchMs, runMs, dispatches } = engineStats()
-  return { dispatchMs, runMs, dispatches }
 }
 
 function batch(name: BenchModel): { images: Tensor; labels: Tensor } {

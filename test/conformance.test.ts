@@ -76,7 +76,8 @@ describe('main()', () => {
   it('main() passes every case of the subset that the project carries', async () => {
     const lines: string[] = []
     expect(await main([SUBSET], (line) => lines.push(line))).toBe(0)
-    expect(lines).toEqual(['numerics/casts: 17 passed, 0 failed, 0 pending', '17 passed, 0 failed'])
+    expect(lines).toContain('numerics/casts: 17 passed, 0 failed, 0 pending')
+    expect(lines.at(-1)).toMatch(/^[1-9]\d* passed, 0 failed$/)
   })
 
   it('main() writes the report as JSON', async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { digitNetwork } from '../examples/digits/model.ts'
 import { readSafetensors } from '../src/codec/safetensors.ts'
 import { recorder } from '../src/engine/recorder.ts'
 import { fromHost } from '../src/engine/tensor.ts'
 import { crossEntropy } from '../src/nn/functional/class-losses.ts'
+import { BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } from '../src/nn/layers/index.ts'
 import { SGD } from '../src/nn/optimizers/sgd.ts'
 import { loadStateDict, stateDict } from '../src/nn/state-dict.ts'
 import type { HostArray } from '../src/tensor/host-array.ts'
@@ -28,7 +28,7 @@ afterAll(() => recorder.device.close())
 
 test('twenty training steps of the digit network follow PyTorch', { timeout: 60_000 }, async () => {
   const { lr, momentum, steps, pixelScale } = golden.options
-  const model = digitNetwork()
+  const model = goldenNetwork()
   loadStateDict(model, under('initial.'))
   const optimizer = new SGD(model.parameters(), { lr, momentum })
   const images = fromHost(tensorOf('images'))
@@ -51,6 +51,15 @@ test('twenty training steps of the digit network follow PyTorch', { timeout: 60_
   const final = await stateDict(model)
   for (const [name, expected] of under('final.')) expectClose(name, final.get(name), expected)
 })
+
+/** The network of scripts/goldens/make_digits_training.py. */
+function goldenNetwork(): Sequential {
+  return new Sequential(
+    ...[new Conv2d(1, 16, 3, { padding: 1 }), new BatchNorm2d(16), new ReLU(), new MaxPool2d(2)],
+    ...[new Conv2d(16, 32, 3, { padding: 1 }), new BatchNorm2d(32), new ReLU(), new MaxPool2d(2)],
+    ...[new Flatten(), new Linear(32 * 7 * 7, 10)],
+  )
+}
 
 /** Tensors whose names begin with a prefix, under the rest of their names. */
 function under(prefix: string): Map<string, HostArray> {

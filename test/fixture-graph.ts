@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Attributes, AttributeValue } from '../src/ir/attributes.ts'
-import { type Dim, dimsEqual, formatDims, symbol } from '../src/ir/dim.ts'
+import { type Dim, dimsEqual, symbol } from '../src/ir/dim.ts'
 import { Graph, type GraphInput } from '../src/ir/graph.ts'
-import { Node, Value } from '../src/ir/node.ts'
+import { formatType, Node, Value } from '../src/ir/node.ts'
 import type { Operation, TensorType } from '../src/ir/operation.ts'
 import type { Scope } from '../src/ir/scope.ts'
 import { assignState } from '../src/nn/assign-state.ts'
@@ -109,7 +109,9 @@ class Reader {
     const [, aten = ''] = fixture.target.split('.')
     const { inputs, attrs } = this.#argumentsOf(fixture)
     const name = `aten.${aten.replace(/_$/, '')}`
-    const node = new Node(checked(byName.get(name), name, fixture), inputs, attrs, scopeOf(fixture))
+    const operation = byName.get(name) ?? standIn(name, fixture)
+    const node = new Node(operation, inputs, attrs, scopeOf(fixture))
+    checkTypes(node, fixture)
     node.name = fixture.name
     this.nodes.push(node)
     this.#define(fixture.name, node.outputs)
@@ -174,29 +176,28 @@ function withImplied({ target, val }: FixtureNode, attrs: Record<string, Attribu
   return attrs
 }
 
-/** The operation if it computes what was recorded; one that only knows the recorded types where lowbit has none of that name. */
-function checked(operation: Operation | undefined, name: string, { val }: FixtureNode): Operation {
-  const types = [val].flat().flatMap((type) => (type === undefined ? [] : [typeOf(type)]))
-  if (operation === undefined) return { name, infer: () => types, gradient: 'none', lower: () => [] }
-  return {
-    ...operation,
-    infer(inputs, attrs) {
-      const inferred = operation.infer(inputs, attrs)
-      types.forEach((type, i) => {
-        if (!sameType(inferred[i], type)) {
-          throw new RangeError(
-            `Cannot read "${name}": expected ${type.dtype} ${formatDims(type.shape)}, got ${inferred[i]?.dtype} ${formatDims(inferred[i]?.shape ?? [])}`,
-          )
-        }
-      })
-      return inferred
-    },
-  }
+/** Stands for an operation that lowbit has not: it only knows the recorded types. */
+function standIn(name: string, fixture: FixtureNode): Operation {
+  return { name, infer: () => typesOf(fixture), gradient: 'none', lower: () => [] }
 }
 
-function sameType(a: TensorType | undefined, b: TensorType): boolean {
+/** @throws RangeError when a node's outputs are not what was recorded */
+function checkTypes({ op, outputs }: Node, fixture: FixtureNode): void {
+  typesOf(fixture).forEach((type, i) => {
+    const inferred = outputs[i]
+    if (inferred && sameType(inferred, type)) return
+    throw new RangeError(
+      `Cannot read "${op.name}": expected ${formatType(type)}, got ${inferred ? formatType(inferred) : 'nothing'}`,
+    )
+  })
+}
+
+function typesOf({ val }: FixtureNode): TensorType[] {
+  return [val].flat().flatMap((type) => (type === undefined ? [] : [typeOf(type)]))
+}
+
+function sameType(a: TensorType, b: TensorType): boolean {
   return (
-    a !== undefined &&
     a.dtype === b.dtype &&
     a.shape.length === b.shape.length &&
     a.shape.every((dim, i) => dimsEqual(dim, b.shape[i] ?? -1))

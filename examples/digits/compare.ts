@@ -3,7 +3,7 @@ import type { DigitSet } from './data.ts'
 const CLASSES = 10
 
 /** Digit with the largest logit, for each row of [N, 10]. */
-export function predictions(logits: Float32Array): number[] {
+function predictions(logits: Float32Array): number[] {
   return Array.from({ length: logits.length / CLASSES }, (_, row) => {
     const scores = logits.subarray(row * CLASSES, (row + 1) * CLASSES)
     return scores.indexOf(Math.max(...scores))

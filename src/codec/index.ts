@@ -3,6 +3,4 @@
 export { writeFileAtomic } from './atomic-file.ts'
 export { FileError } from './file-error.ts'
 export { FormatError, type FormatProblem } from './format-error.ts'
-export { decodeModel, encodeModel } from './onnx.ts'
 export { readSafetensors, readSafetensorsMetadata, writeSafetensors } from './safetensors.ts'
-export { type JsonNode, parseStrictJson, type StrictJsonOptions } from './strict-json.ts'

@@ -125,12 +125,14 @@ export class Recorder {
 
   #send(work: Work, program: Program): void {
     const befores = new Map([...work.replaced].map(([tensor, before]) => [tensor.value, before]))
-    const results = program.outputs.map((value): Result => {
-      const storage = new Storage(value.dtype, value.shape.map(Number))
-      place(value, storage)
-      return { storage, before: befores.get(value) }
-    })
     const kept = stillAskedFor(program, work)
+    const results = program.outputs.map((value): Result => {
+      const before = befores.get(value)
+      const predecessor = before && !kept.has(before) ? before : undefined
+      const storage = new Storage(value.dtype, value.shape.map(Number), undefined, predecessor)
+      place(value, storage)
+      return { storage, before }
+    })
     const releases = [...befores.values()].filter((before) => !kept.has(before)).map(({ id }) => id)
     const order = {
       feeds: program.inputs.map((value, i) => ({ name: `i${i}`, storage: storageIn(value) })),

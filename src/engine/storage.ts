@@ -32,13 +32,14 @@ export class Storage {
    */
   readonly ballast: ArrayBuffer | undefined
 
-  constructor(dtype: DType, shape: readonly number[], host?: HostArray) {
+  /** @param predecessor data that this one takes the place of, so that its ballast serves on */
+  constructor(dtype: DType, shape: readonly number[], host?: HostArray, predecessor?: Storage) {
     this.dtype = dtype
     this.shape = shape
     this.host = host
     this.resident = host === undefined
     const bytes = sizeOf(shape) * 4
-    this.ballast = host === undefined && bytes > BALLAST_BYTES ? reserve(bytes) : undefined
+    if (host === undefined && bytes > BALLAST_BYTES) this.ballast = predecessor?.ballast ?? reserve(bytes)
   }
 
   get carrier(): CarrierDType {

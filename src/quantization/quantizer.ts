@@ -77,9 +77,10 @@ type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) =>
  * operations and data.
  *
  * @example
+ * const model = new Sequential(new Linear(4, 8), new ReLU(), new Linear(8, 2))
  * const quantizer = new Quantizer(model, new QuantizerConfig())
- * const prepared = await quantizer.prepare([exampleInput])
- * await quantizer.calibrate(batches)
+ * const prepared = await quantizer.prepare([randn([16, 4])])
+ * await quantizer.calibrate([randn([16, 4]), randn([16, 4])])
  * const quantized = await quantizer.finalize({ backend: ExportBackend.ONNX })
  */
 export class Quantizer<M extends AnyModule = AnyModule> {

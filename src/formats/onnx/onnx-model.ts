@@ -55,10 +55,17 @@ export async function onnxModel(
   })
   const target = model.graph
   if (target === undefined) return model
+  dropUnreadConstants(target)
   for (const { name } of states) {
     addInitializer(target, stateName(name), await contentOf(module, name))
   }
   return model
+}
+
+/** A lowering may make constants up and then find that it needs none of them. */
+function dropUnreadConstants(graph: GraphProto): void {
+  const read = new Set(graph.node.flatMap(({ input }) => input))
+  graph.initializer = graph.initializer.filter(({ name }) => read.has(name))
 }
 
 /** Prefix of states: names that the lowering makes up are letters and digits. */

@@ -4,7 +4,7 @@ import { randomSeed } from '../random-seed.ts'
 
 /** How queries see keys. */
 export interface AttentionOptions {
-  /** [..., L, S]: a bool mask is true where a key is seen, a float mask is added to the scores. Default: all keys are seen. */
+  /** `[..., L, S]`: a bool mask is true where a key is seen, a float mask is added to the scores. Default: all keys are seen. */
   readonly attnMask?: Tensor | null
   /** Share of the weights that is dropped; default 0. */
   readonly dropoutP?: number

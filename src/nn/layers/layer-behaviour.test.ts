@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { ones, tensor, zeros } from '../../engine/create-tensors.ts'
 import { manualSeed } from '../../engine/generator.ts'
 import { recorder } from '../../engine/recorder.ts'
+import { StateError } from '../../engine/state-error.ts'
 import type { Tensor } from '../../engine/tensor.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { Module } from '../module.ts'
@@ -138,7 +139,35 @@ describe('LSTM', () => {
   })
 })
 
+describe('GRU', () => {
+  test('GRU names the parameter that was taken from it', () => {
+    const gru = new GRU(2, 3)
+    Reflect.deleteProperty(gru, 'bias_hh_l0')
+    expect(() => gru(zeros([1, 1, 2]))).toThrow(
+      new StateError('Cannot run a "GRU": expected its parameter "bias_hh_l0", got none'),
+    )
+  })
+})
+
 describe('MultiheadAttention', () => {
+  test('MultiheadAttention rejects queries of another rank', () => {
+    const x = zeros([4])
+    expect(() => new MultiheadAttention(4, 2)(x, x, x)).toThrow(
+      new ShapeError('Cannot run a "MultiheadAttention": expected queries of rank 2 or 3, got float32 [4]'),
+    )
+  })
+
+  test('MultiheadAttention names the weight that is missing', () => {
+    const attention = new MultiheadAttention(4, 2)
+    attention.in_proj_weight = null
+    const x = zeros([1, 1, 4])
+    expect(() => attention(x, x, x)).toThrow(
+      new TypeError(
+        'Cannot run a "MultiheadAttention": expected a weight for each of query, key and value, got none',
+      ),
+    )
+  })
+
   test('MultiheadAttention drops weights while it trains', async () => {
     manualSeed(2)
     const attention = new MultiheadAttention(4, 2, { dropout: 0.5 })

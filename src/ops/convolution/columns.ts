@@ -55,7 +55,7 @@ function geometryKey({ input, kernel, output, stride, dilation, padding }: ConvS
 }
 
 /** The matrix [input positions, taps * output positions] with a 1 where a tap sees an input position from an output position. */
-export function selection(shape: ConvShape): HostArray {
+function selection(shape: ConvShape): HostArray {
   const from = sizeOf(shape.input)
   const to = sizeOf(shape.output)
   const taps = tapsOf(shape)

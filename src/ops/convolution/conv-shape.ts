@@ -70,7 +70,7 @@ export interface ConvEngine {
   readonly block: number
 }
 
-export function engineOf(e: Emitter): ConvEngine {
+function engineOf(e: Emitter): ConvEngine {
   const block = e.has('nchwc16') ? 16 : 8
   return { local: e.has('fusedMatMul'), block: e.has('nchwc') ? block : 0 }
 }
@@ -93,6 +93,15 @@ export type ConvSizes = readonly [
   (shape: ConvShape) => number[],
 ]
 
+/** The strategy that a shape is lowered by; undefined for the plain lowering. */
+export function chooseStrategy(
+  strategies: readonly ConvStrategy[],
+  shape: ConvShape,
+  engine: ConvEngine,
+): ConvStrategy | undefined {
+  return strategies.find((one) => one.applies(shape, engine) && one.pays(shape, engine))
+}
+
 /** Lowers by the first strategy that applies and pays; undefined when there is none. Lines are taken as planes of height 1. */
 export function lowerByStrategy(
   e: Emitter,
@@ -104,7 +113,7 @@ export function lowerByStrategy(
   if (shape === undefined) return undefined
   const engine = engineOf(e)
   const planar = shape.kernel.length === 1 ? planeOf(shape) : shape
-  const strategy = strategies.find((one) => one.applies(planar, engine) && one.pays(planar, engine))
+  const strategy = chooseStrategy(strategies, planar, engine)
   if (strategy === undefined || planar === shape) return strategy?.lower(e, shape, operands, engine)
   const [a = '', b = '', ...rest] = operands
   const lifted = [reshape(e, a, first(planar)), reshape(e, b, second(planar)), ...rest]

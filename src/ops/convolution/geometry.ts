@@ -86,8 +86,9 @@ export function spread(
 ): readonly number[] {
   const full = list.length === 1 ? Array.from({ length: rank }, () => list[0] ?? least) : list
   if (full.length === rank && full.every((n) => Number.isInteger(n) && n >= least)) return full
+  const count = rank === 1 ? 'one' : `one or ${rank}`
   throw new RangeError(
-    `Cannot record "${op}": expected a ${name} of ${rank} whole numbers of at least ${least}, got [${list.join(', ')}]`,
+    `Cannot record "${op}": expected a ${name} of ${count} whole numbers of at least ${least}, got [${list.join(', ')}]`,
   )
 }
 

@@ -1,8 +1,11 @@
-import { type Dim, type Dims, dimsEqual } from '../../ir/dim.ts'
+import { type Dim, type Dims, dimsEqual, isConcrete } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
+import { fromValues } from '../../tensor/from-values.ts'
+import { sizeOf } from '../../tensor/shape.ts'
 import { asBatch, batchDims, batchedTypes, lowerAsBatch, resultType } from '../convolution/batched.ts'
+import { reshape } from '../convolution/onnx-layout.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 import { reshaped } from '../shape/reshape.ts'
@@ -66,18 +69,26 @@ export const adaptiveAvgPoolGradient: Operation<{ readonly inputSize: Dims }> = 
   lower(e, { inputs: [grad], outputs: [x] }) {
     const [from, to] = [x?.shape ?? [], grad?.shape ?? []]
     const name = e.inputs[0] ?? ''
-    const spatial = from.slice(2)
-    if (to.slice(2).every((size) => size === 1)) {
-      const share = spatial.reduce<string>(
-        (value, size) => e.op('Div', [value, sizeNode(e, size, 'float32')]),
-        name,
-      )
-      return [e.op('Expand', [share, e.shape(from)])]
-    }
+    if (to.slice(2).every((size) => size === 1)) return [spreadMean(e, name, from)]
     const axes = adaptiveWindows('lowbit.adaptive_avg_pool_gradient', from, to)
     return [e.op('Reshape', [axisProducts(e, name, axes, true), e.shape(from)])]
   },
 })
+
+/** Each mean's share for each of the positions: a product with a row, which is much faster than Expand. */
+function spreadMean(e: Emitter, means: string, to: Dims): string {
+  const spatial = to.slice(2)
+  if (!isConcrete(spatial)) {
+    const share = spatial.reduce<string>(
+      (value, size) => e.op('Div', [value, sizeNode(e, size, 'float32')]),
+      means,
+    )
+    return e.op('Expand', [share, e.shape(to)])
+  }
+  const count = sizeOf(spatial)
+  const row = e.constant(fromValues('float32', [1, count], new Float32Array(count).fill(1 / count)))
+  return e.op('Reshape', [e.op('MatMul', [reshape(e, means, [-1, 1]), row]), e.shape(to)])
+}
 
 /** A mean over all positions, an average pool where the windows are equal, else products. */
 function adaptivePool(e: Emitter, x: string, from: Dims, to: Dims, op: string): string {

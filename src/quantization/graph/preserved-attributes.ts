@@ -14,7 +14,7 @@ export function preserveAttributes(
 ): void {
   const kept = new Map<string, unknown>()
   for (const name of preservedAttributes ?? []) {
-    if (Reflect.has(from, name)) kept.set(name, structuredClone(Reflect.get(from, name)))
+    if (Reflect.has(from, name)) kept.set(name, copyOf(Reflect.get(from, name)))
     else logger.warn(`The attribute "${name}" is not preserved: the model has none of that name`)
   }
   setAttributes(to, kept)
@@ -29,5 +29,14 @@ function setAttributes(model: GraphModule, attributes: ReadonlyMap<string, unkno
   preserved.set(model, attributes)
   for (const [name, value] of attributes) {
     Object.defineProperty(model, name, { value, writable: true, enumerable: false, configurable: true })
+  }
+}
+
+/** A deep copy of plain data; what cannot be copied, such as a function or a module, is shared. */
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value)
+  } catch {
+    return value
   }
 }

@@ -89,11 +89,6 @@ export function rewish(slot: Slot, wish: Wish): readonly Slot[] {
   return slot.group.slots
 }
 
-/** Bounds that a slot's range has so far. */
-export function rangeOf(slot: Slot): FloatRange | undefined {
-  return slot.group.wish.range?.value
-}
-
 function absorb(into: SlotGroup, { wish, declined }: SlotGroup): void {
   into.wish = unite(into.wish, wish)
   if (declined !== null) into.declined = Math.min(into.declined ?? declined, declined)

@@ -13,9 +13,6 @@ export interface Schema<T> {
   readonly json: JsonSchema
 }
 
-/** The value that a schema reads. */
-export type Read<S> = S extends Schema<infer T> ? T : never
-
 /** Path of an entry of the map at a path. */
 export function entryPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`

@@ -58,8 +58,9 @@ function matchJoined(draft: GraphDraft, batchNorm: Node): Joined | undefined {
   const spreadBias = biased?.inputs[1]?.node
   const bias = spreadBias?.inputs[0] ?? null
   if (!weight || !draft.state(weight) || (bias !== null && !draft.state(bias))) return undefined
+  const zeros = conv.inputs[2]?.node
   const parts = new Set(
-    [scaled, spreadBias, conv.inputs[2]?.node].filter((node) => node !== null && node !== undefined),
+    [scaled, spreadBias, zeros, zeros?.inputs[0]?.node].filter((node) => node !== null && node !== undefined),
   )
   return { conv, batchNorm, quantizer, weight, bias, channelAxis, parts }
 }
