@@ -1,4 +1,5 @@
 // Train a classifier of handwritten digits, quantize it to 8 bits, fine-tune it, and write the file that ships.
+import { mkdir } from 'node:fs/promises'
 import {
   Adam,
   ArrayDataset,
@@ -51,4 +52,5 @@ console.log('int8, calibrated', await accuracy(prepared))
 await quantizer.trainingMode(() => trainEpoch(prepared, new Adam(prepared.parameters(), { lr: 0.0003 })))
 console.log('int8, fine-tuned', await accuracy(prepared))
 
+await mkdir('out', { recursive: true })
 await save(await quantizer.finalize({ backend: ExportBackend.ONNX }), 'out/digits.onnx')

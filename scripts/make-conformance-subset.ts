@@ -1,6 +1,6 @@
 // Chooses the part of the golden data that the project carries: npx tsx scripts/make-conformance-subset.ts FIXTURES
 // Small families are taken whole. Of large ones, entries are taken in order as long as each shows a feature, or two together, that none before did.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { JsonObject } from '../conformance/case.ts'
 import { filesIn } from '../conformance/folders.ts'
@@ -47,8 +47,7 @@ function* combined(entry: JsonObject): Generator<string> {
   for (const a of paired) for (const b of paired) if (a < b) yield `${a} & ${b}`
 }
 
-function sample(entries: readonly JsonObject[]): JsonObject[] {
-  const seen = new Set<string>()
+function sample(entries: readonly JsonObject[], seen: Set<string>): JsonObject[] {
   return entries.filter((entry) => {
     const fresh = [...combined(entry)].filter((feature) => !seen.has(feature))
     for (const feature of fresh) seen.add(feature)
@@ -74,9 +73,9 @@ function usedTensors(folder: string, file: unknown, entries: readonly JsonObject
   return new Map([...all].filter(([name]) => names.has(name)))
 }
 
-function copy(from: string, to: string, isSampled: boolean): void {
+function copy(from: string, to: string, seen: Set<string> | undefined): void {
   const document = parseObject(readFileSync(from, 'utf8'), from)
-  const entries = isSampled ? sample(entriesOf(document)) : entriesOf(document)
+  const entries = seen === undefined ? entriesOf(document) : sample(entriesOf(document), seen)
   mkdirSync(dirname(to), { recursive: true })
   writeFileSync(to, `${JSON.stringify({ ...document, cases: entries })}\n`)
   if (typeof document.tensors === 'string') {
@@ -93,7 +92,9 @@ if (fixtures === undefined)
   throw new RangeError('Cannot make the subset: expected the folder of the golden data, got none')
 for (const part of [...WHOLE, ...SAMPLED]) {
   mkdirSync(join(SUBSET, part), { recursive: true })
-  writeFileSync(join(SUBSET, part, 'README.md'), readFileSync(join(fixtures, part, 'README.md')))
+  const readme = join(SUBSET, part, 'README.md')
+  if (!existsSync(readme)) writeFileSync(readme, readFileSync(join(fixtures, part, 'README.md')))
+  const seen = SAMPLED.includes(part) ? new Set<string>() : undefined
   for (const file of filesIn(join(fixtures, part), '.json'))
-    copy(file, join(SUBSET, part, basename(file)), SAMPLED.includes(part))
+    copy(file, join(SUBSET, part, basename(file)), seen)
 }

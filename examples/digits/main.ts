@@ -1,5 +1,5 @@
 // The main job: train, quantize, fine-tune, export and check a classifier of handwritten digits, with a table at the end.
-import { stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
 import {
@@ -94,6 +94,7 @@ async function* calibrationBatches(digits: DigitSet): AsyncGenerator<Tensor> {
   }
 }
 
+await mkdir(new URL('../../out/', import.meta.url), { recursive: true })
 manualSeed(1)
 const digits = await loadDigits()
 const model = digitNetwork()

@@ -36,4 +36,27 @@ describe('ModelBuilder', () => {
     builder.addNode('Relu', ['y'], ['z'], {}, '', 'aten.relu')
     expect(builder.nodes.map(({ name }) => name)).toEqual(['0|aten.relu', '1|aten.relu'])
   })
+
+  test('ModelBuilder.addBranch() puts the nodes of its bodies into the two graphs of an If', () => {
+    const builder = new ModelBuilder()
+    const body = (type: string) => () => {
+      const name = builder.freshName()
+      builder.addNode(type, ['x'], [name], {}, '', 'lowbit.fake_quantize')
+      return [name]
+    }
+    const results = builder.addBranch(
+      'isFinite',
+      [body('Relu'), body('Abs')],
+      ['float32'],
+      'lowbit.fake_quantize',
+    )
+    expect(results).toEqual(['t2'])
+    const [node, ...others] = builder.nodes
+    expect([node?.opType, node?.input, node?.output, others]).toEqual(['If', ['isFinite'], ['t2'], []])
+    const graphs = node?.attribute.map(({ name, g }) => [name, g?.node[0]?.opType, g?.output[0]?.name])
+    expect(graphs).toEqual([
+      ['then_branch', 'Relu', 't0'],
+      ['else_branch', 'Abs', 't1'],
+    ])
+  })
 })

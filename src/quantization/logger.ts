@@ -1,5 +1,6 @@
 /** Where warnings go. */
 export interface Logger {
+  /** Takes one warning: a sentence without a full stop. */
   warn(message: string): void
 }
 

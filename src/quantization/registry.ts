@@ -17,6 +17,7 @@ export class Registry<T> {
     return [...this.#entries.keys()]
   }
 
+  /** Whether there is an entry under a key. */
   has(key: string): boolean {
     return this.#entries.has(key)
   }

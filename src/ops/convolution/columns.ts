@@ -133,11 +133,11 @@ const NARROW_PRODUCT = 256
 
 /**
  * Whether one product over the whole batch is the fastest form. Picking positions costs a product as well, of `input / filters` of the
- * main one's size. Pointwise, a product for each image is no worse once an image fills the vectors.
+ * main one's size, which may be up to 1 / `share`. Pointwise, a product for each image is no worse once an image fills the vectors.
  */
-export function foldingPays(shape: ConvShape, { block }: ConvEngine): boolean {
+export function foldingPays(shape: ConvShape, { block }: ConvEngine, share = 8): boolean {
   const { batch, filters, input, output } = shape
   const positions = sizeOf(output)
   if (isPointwise(shape)) return positions < 16
-  return sizeOf(input) * 8 <= filters && (block === 0 || batch * positions <= NARROW_PRODUCT)
+  return sizeOf(input) * share <= filters && (block === 0 || batch * positions <= NARROW_PRODUCT)
 }

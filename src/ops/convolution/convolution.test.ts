@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { evaluate, gradientsOf, tensor } from '../../../test/evaluate.ts'
 import { expectSlopes, wave } from '../../../test/finite-differences.ts'
+import { fromHost } from '../../engine/tensor.ts'
 import { conv1d, conv2d } from './conv.ts'
 import { convTranspose1d, convTranspose2d } from './conv-transpose.ts'
 import { convInputGradient, convolution, convWeightGradient } from './convolution.ts'
@@ -86,6 +87,29 @@ describe('aten.conv1d', () => {
 })
 
 describe('aten.conv2d', () => {
+  test('aten.conv2d computes on planes of height 1 what aten.conv1d computes', async () => {
+    for (const [groups, stride] of [
+      [1, 1],
+      [1, 2],
+      [16, 1],
+      [16, 2],
+    ] as const) {
+      const lines = { stride: [stride], padding: [1], dilation: [1], groups }
+      const planes = { stride: [1, stride], padding: [0, 1], dilation: [1, 1], groups }
+      const inputs = (...height: number[]) => [
+        fromHost(wave([2, 16, ...height, 9])),
+        fromHost(wave([16, 16 / groups, ...height, 3], -1, 1, 1)),
+        fromHost(wave([16])),
+      ]
+      const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 4))
+      expect(await evaluate(conv2d, inputs(1), planes)).toEqual(
+        close(await evaluate(conv1d, inputs(), lines)),
+      )
+      const expected = await gradientsOf(conv1d, inputs(), lines)
+      expect(await gradientsOf(conv2d, inputs(1), planes)).toEqual(expected.map(close))
+    }
+  })
+
   test('aten.conv2d has the slopes of finite differences with fewer channels than a block', async () => {
     const attrs = { stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 1 }
     await expectSlopes(conv2d, [wave([2, 3, 4, 4]), wave([4, 3, 3, 3], -1, 1, 1), wave([4])], attrs)

@@ -50,7 +50,8 @@ export function lowerInputGradient(
 const folded: ConvStrategy = {
   name: 'folded',
   applies: ({ groups }, { local }) => local && groups === 1,
-  pays: foldingPays,
+  // With a stride there is no blocked form, so that folding pays for larger maps.
+  pays: (shape, engine) => foldingPays(shape, engine, shape.stride.some((step) => step > 1) ? 4 : 8),
   lower(e, shape, [grad = '', weight = '']) {
     const { filters, output } = shape
     const matrix = reshape(e, weight, [filters, -1])

@@ -81,8 +81,10 @@ export function flippedDenseFilter(
 ): string {
   const [o = 1, i = 1, ...kernel] = size
   const rows = reshape(e, toBlocks(e, weight), [-1, block])
-  const order = flippedOrder(o, i, sizeOf(kernel), block)
-  const indices = e.constant(fromValues('int32', [order.length], order))
+  const taps = sizeOf(kernel)
+  const indices = oncePerGraph(e, `flipped order ${[o, i, taps, block]}`, () =>
+    e.constant(fromValues('int32', [(o * i * taps) / block], flippedOrder(o, i, taps, block))),
+  )
   return reshape(e, e.op('Gather', [rows, indices], { axis: 0 }), [i, o, ...kernel])
 }
 

@@ -1,4 +1,4 @@
-import { type Dim, type Dims, dimsEqual, isConcrete } from '../../ir/dim.ts'
+import { type Dim, type Dims, dimsEqual, isConcrete, sizeOfDims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
@@ -75,19 +75,14 @@ export const adaptiveAvgPoolGradient: Operation<{ readonly inputSize: Dims }> = 
   },
 })
 
-/** Each mean's share for each of the positions: a product with a row, which is much faster than Expand. */
+/** Each mean's share for each of the positions: where they are known by a product with a row of ones, much faster than Expand. */
 function spreadMean(e: Emitter, means: string, to: Dims): string {
   const spatial = to.slice(2)
-  if (!isConcrete(spatial)) {
-    const share = spatial.reduce<string>(
-      (value, size) => e.op('Div', [value, sizeNode(e, size, 'float32')]),
-      means,
-    )
-    return e.op('Expand', [share, e.shape(to)])
-  }
-  const count = sizeOf(spatial)
-  const row = e.constant(fromValues('float32', [1, count], new Float32Array(count).fill(1 / count)))
-  return e.op('Reshape', [e.op('MatMul', [reshape(e, means, [-1, 1]), row]), e.shape(to)])
+  const share = e.op('Div', [means, sizeNode(e, sizeOfDims(spatial), 'float32')])
+  if (!isConcrete(spatial)) return e.op('Expand', [share, e.shape(to)])
+  const row = new Float32Array(sizeOf(spatial)).fill(1)
+  const ones = e.constant(fromValues('float32', [1, row.length], row))
+  return e.op('Reshape', [e.op('MatMul', [reshape(e, share, [-1, 1]), ones]), e.shape(to)])
 }
 
 /** A mean over all positions, an average pool where the windows are equal, else products. */

@@ -70,7 +70,7 @@ function observe(
 
 /**
  * ReduceMin and ReduceMax may lose NaN, so a sum of magnitudes, which keeps it, takes part in the comparisons with 0. It is fast for whole tensors; for
- * blocks, which are rarely other than finite, one for the whole tensor tells whether it is needed.
+ * blocks, which are rarely other than finite, one for the whole tensor tells whether it is needed, unless all is folded when the session is made.
  */
 function rangeOf(
   e: Emitter,
@@ -87,7 +87,9 @@ function rangeOf(
     const min = e.op('Min', [reduce('ReduceMin'), zero, reduce('ReduceL1')])
     return [min, e.op('Max', [reduce('ReduceMax'), zero, min])] as const
   }
-  if (inner.length === view.length || !isConcrete(view) || sizeOf(view) < MIN_BRANCH_SIZE) return exact()
+  const isFolded = e.isConstant(0)
+  if (isFolded || inner.length === view.length || !isConcrete(view) || sizeOf(view) < MIN_BRANCH_SIZE)
+    return exact()
   const magnitude = e.op('ReduceL1', [values], { keepdims: 0 })
   const isSafe = e.op('Less', [magnitude, e.scalar(Number.POSITIVE_INFINITY)])
   const fast = () => [e.op('Min', [reduce('ReduceMin'), zero]), e.op('Max', [reduce('ReduceMax'), zero])]

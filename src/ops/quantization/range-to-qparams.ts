@@ -1,6 +1,6 @@
 import type { Emitter } from '../../ir/emitter.ts'
 import type { Node } from '../../ir/node.ts'
-import type { Operation } from '../../ir/operation.ts'
+import type { Operation, TensorType } from '../../ir/operation.ts'
 import type { DType } from '../../tensor/dtype.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
@@ -22,26 +22,23 @@ const MIN_SCALE = 2 ** -23
 const NAME = 'lowbit.range_to_qparams'
 
 /**
- * Scale, zero point (int32) and minval for ranges that contain 0. Symmetric: scale = max(-min, max) / ((quantMax - quantMin) / 2),
+ * Scale, zero point (int32) and minval for ranges that contain 0; scales that are powers of two stand alone. Symmetric: scale = max(-min, max) / ((quantMax - quantMin) / 2),
  * asymmetric: scale = (max - min) / (quantMax - quantMin) and zero point = quantMin - round(min / scale); rounding is half to even, every
  * step is rounded to the ranges' dtype.
  */
 export const rangeToQParams: Operation<RangeToQParamsAttributes> = defineOp({
   name: NAME,
-  infer(inputs, { dtype }) {
+  infer(inputs, { dtype, targetExponent }) {
     const { shape } = floatingAt(NAME, inputs, 0)
-    return [
-      { shape, dtype },
-      { shape, dtype: 'int32' },
-      { shape, dtype },
-    ]
+    const scale: TensorType = { shape, dtype }
+    return targetExponent === null ? [scale, { shape, dtype: 'int32' }, scale] : [scale]
   },
   gradient: 'none',
   lower(e, node) {
     const [min = '', max = ''] = e.inputs
     const { symmetric, targetExponent } = node.attrs
     if (targetExponent !== null)
-      return [microscale(e, e.op('Max', [e.op('Neg', [min]), max]), targetExponent), '', '']
+      return [microscale(e, e.op('Max', [e.op('Neg', [min]), max]), targetExponent)]
     const scale = symmetric ? symmetricScale(e, node) : asymmetricScale(e, node)
     const zeroPoint = e.uses(1) > 0 ? (symmetric ? middle(e, node) : asymmetricZeroPoint(e, node, scale)) : ''
     const minval = e.uses(2) > 0 ? (symmetric ? e.op('Min', [min, e.op('Neg', [max])]) : min) : ''

@@ -6,9 +6,12 @@ export { ModuleQuantizerConfig, type ModuleQuantizerConfigOptions } from './modu
 export type { ModuleTarget } from './module-targets.ts'
 export { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
 export { NamePattern, namePattern } from './name-pattern.ts'
+export type { DictOptions, OpConfigMap, OpConfigs } from './named-configs.ts'
 export { OpQuantizerConfig, type OpQuantizerConfigOptions } from './op-quantizer-config.ts'
+export type { BlockOptions, ModulePresetOptions } from './preset-options.ts'
 export { QATSchedule, type QATScheduleOptions } from './qat-schedule.ts'
 export {
+  type ModuleConfigMap,
   type PresetOptions,
   QuantizerConfig,
   type QuantizerConfigOptions,

@@ -26,6 +26,7 @@ export class KVCacheQuantConfig {
     throw unexpected('op_input_spec', 'one input by position', 'none')
   }
 
+  /** The config as a file has it. @param computed whether specs also say what follows from their fields */
   toDict({ computed = false }: { readonly computed?: boolean } = {}): Record<string, unknown> {
     return { op_quantizer_config: this.opQuantizerConfig.toDict({ computed }) }
   }

@@ -59,6 +59,7 @@ export class OpQuantizerConfig {
     return new OpQuantizerConfig({ opInputSpec: null, opOutputSpec: null, opStateSpec: null })
   }
 
+  /** The config as a file has it. @param computed whether specs also say what follows from their fields */
   toDict({ computed = false }: { readonly computed?: boolean } = {}): Record<string, unknown> {
     return opSpecsToDict(this, computed)
   }

@@ -59,6 +59,7 @@ export class QATSchedule {
     return { observer: count >= this.enableObserver && !ended, fakeQuant: count >= this.enableFakeQuant }
   }
 
+  /** The schedule as a config file has it. */
   toDict(): Record<string, unknown> {
     return Object.fromEntries(NAMES.map((name) => [FIELDS[name].key, this[name]]))
   }

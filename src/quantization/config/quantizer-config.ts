@@ -16,7 +16,7 @@ import { located, readYaml } from './read-yaml.ts'
 import { writeYaml } from './write-yaml.ts'
 
 /** Configs of modules by a key; null is one that quantizes nothing. */
-type ModuleConfigMap<K> =
+export type ModuleConfigMap<K> =
   | ReadonlyMap<K, ModuleQuantizerConfig | null>
   | { readonly [key: string]: ModuleQuantizerConfig | null }
 
@@ -123,6 +123,7 @@ export class QuantizerConfig {
     return this.#moduleNameConfigs
   }
 
+  /** How a model is quantized. */
   get executionMode(): ExecutionMode {
     return this.#executionMode
   }
@@ -164,7 +165,7 @@ export class QuantizerConfig {
     return this
   }
 
-  /** @throws ConfigError for anything but `graph` and `eager` */
+  /** Sets how a model is quantized. @throws ConfigError for anything but `graph` and `eager`, or eager mode with caches */
   setExecutionMode(mode: ExecutionMode, { logger }: ReadOptions = {}): this {
     const read = readExecutionMode(mode, 'executionMode', logger)
     if (read === 'eager') refuseCaches(this.kvCacheQuantConfigs)

@@ -74,6 +74,7 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
     return this.qparams_calculator.isInitialized
   }
 
+  /** Which elements share a scale. */
   get granularity(): Granularity {
     return this.#granularity
   }

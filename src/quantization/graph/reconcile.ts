@@ -132,7 +132,6 @@ class Reconciler {
     for (const reader of view.users(outputOf(node))) {
       if (this.#speaks(reader)) places.push([reader, view.reads(reader).indexOf(outputOf(node))])
     }
-    if (!places.some(([place, input]) => isAsked(this.#slots.get(place, input)))) return
     this.#tie(places.map(([place, input]) => this.#slots.ensure(place, input)))
   }
 
@@ -161,12 +160,16 @@ class Reconciler {
     return undefined
   }
 
+  /** What reads a node, also through more operations of its kind that nothing observes. */
   *#downstream(node: Node): Generator<Slot> {
     const { view } = this.#context
-    const output = outputOf(node)
-    for (const reader of view.users(output)) {
-      const slot = this.#slots.get(reader, view.reads(reader).indexOf(output))
-      if (isAsked(slot)) yield slot
+    const nodes = [node]
+    for (const at of nodes) {
+      for (const reader of view.users(outputOf(at))) {
+        const slot = this.#slots.get(reader, view.reads(reader).indexOf(outputOf(at)))
+        if (isAsked(slot)) yield slot
+        else if (reader.op.quantization?.passThrough === 'rankChanging') nodes.push(reader)
+      }
     }
   }
 
@@ -187,6 +190,7 @@ class Reconciler {
     this.#changed(tie(slots))
   }
 
+  /** Looks again at the nodes of slots that changed. */
   #changed(slots: Iterable<Slot>): void {
     for (const { node } of slots) {
       if (this.#queued.has(node)) continue

@@ -1,5 +1,4 @@
 import type { Node } from '../../ir/node.ts'
-import type { FloatRange } from '../spec/spec-fields.ts'
 import { type Fields, sameWish, unite, type Wish } from './wishes.ts'
 
 /** Slots that share one observer, or a single slot. */

@@ -1,3 +1,4 @@
+import { defaultCalculator } from '../qparams/qparams-calculators.ts'
 import { QuantizationSpec, type SpecOptions } from '../spec/quantization-spec.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
 import type { FloatRange, SpecFields } from '../spec/spec-fields.ts'
@@ -38,6 +39,7 @@ const NAMES = [
 export function wishOf(spec: QuantizationSpec, target: QuantizationTarget, priority: number): Wish {
   const fields = new Map<keyof WishFields, Claimed<WishFields[keyof WishFields]>>()
   for (const name of NAMES) fields.set(name, { value: spec[name], priority })
+  if (spec.qparamCalculator === 'default') fields.set('qparamCalculator', { value: defaultCalculator(target), priority })
   fields.set('target', { value: target, priority })
   return { fields, range: { value: spec.floatRange, priority } }
 }

@@ -6,6 +6,7 @@ import { entryPath, type Schema } from '../schema/schema.ts'
 export class PerTensor {
   readonly type = 'per_tensor' as const
 
+  /** The granularity as a config file has it. */
   toDict(): Record<string, unknown> {
     return { axis: null, type: this.type }
   }
@@ -22,6 +23,7 @@ export class PerChannel {
     this.axis = axisSchema.read(axis, entryPath(path, 'axis'))
   }
 
+  /** The granularity as a config file has it. */
   toDict(): Record<string, unknown> {
     return { axis: this.axis, type: this.type }
   }
@@ -41,6 +43,7 @@ export class PerBlock {
     this.blockSize = readBlockSize(blockSize, entryPath(path, 'block_size'))
   }
 
+  /** The granularity as a config file has it. */
   toDict(): Record<string, unknown> {
     return { axis: this.axis, type: this.type, block_size: this.blockSize }
   }

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { symmetricZeroPoint } from '../../ops/quantization/range-to-qparams.ts'
+import { fromValues } from '../../tensor/from-values.ts'
+import { toFloat32 } from '../../tensor/to-float32.ts'
+import { toTypedArray } from '../../tensor/to-typed-array.ts'
+import { QuantizationSpec } from '../spec/quantization-spec.ts'
+import { dequantizeArray, quantizeArray } from './quantize-array.ts'
+
+const row = (values: readonly number[]) => fromValues('float32', [values.length], values)
+
+describe('quantizeArray()', () => {
+  test('quantizeArray() rounds half to even, saturates, and makes NaN 0', () => {
+    const q = quantizeArray(
+      row([0.5, 1.5, -0.5, 200, -200, Number.NaN]),
+      { scale: row([1]) },
+      new QuantizationSpec(),
+    )
+    expect(q.dtype).toBe('int8')
+    expect(Array.from(toTypedArray(q), Number)).toEqual([0, 2, 0, 127, -128, 0])
+  })
+
+  test('quantizeArray() takes zero points, or minvals when the spec says so', () => {
+    const spec = new QuantizationSpec({ dtype: 'uint8', qscheme: 'asymmetric' })
+    const zeroPoint = fromValues('int32', [1], [3])
+    expect(
+      Array.from(toTypedArray(quantizeArray(row([1, -5]), { scale: row([0.5]), zeroPoint }, spec)), Number),
+    ).toEqual([5, 0])
+    const qparams = { scale: row([0.5]), minval: row([-1]) }
+    const byMinval = spec.with({ qformulation: 'minval' })
+    const q = quantizeArray(row([-1, 0.25, 1000]), qparams, byMinval)
+    expect(Array.from(toTypedArray(q), Number)).toEqual([0, 2, 255])
+    expect(Array.from(toFloat32(dequantizeArray(q, qparams, byMinval)))).toEqual([-1, 0, 126.5])
+  })
+
+  test('quantizeArray() finds the blocks from the shapes', () => {
+    const values = fromValues('float32', [2, 4], [1, 2, 3, 4, 5, 6, 7, 8])
+    const scale = fromValues('float32', [2, 2], [1, 0.5, 2, 4])
+    const q = quantizeArray(values, { scale }, new QuantizationSpec())
+    expect(Array.from(toTypedArray(q), Number)).toEqual([1, 2, 6, 8, 2, 3, 2, 2])
+    const byColumn = { scale: fromValues('float32', [1, 4], [1, 2, 4, 8]) }
+    expect(Array.from(toTypedArray(quantizeArray(values, byColumn, new QuantizationSpec())), Number)).toEqual(
+      [1, 1, 1, 0, 5, 3, 2, 1],
+    )
+  })
+
+  test('quantizeArray() gives codes of fp8, for fp4 those of its values', () => {
+    const fp4 = new QuantizationSpec({ dtype: 'float4_e2m1fn' })
+    const q = quantizeArray(row([5, -0.2, 100]), { scale: row([1]) }, fp4)
+    expect(q.dtype).toBe('float8_e4m3fn')
+    expect(Array.from(toFloat32(q))).toEqual([4, -0, 6])
+    expect(Array.from(toFloat32(dequantizeArray(q, { scale: row([2]) }, fp4)))).toEqual([8, -0, 12])
+  })
+
+  test('dequantizeArray() gives back what quantizeArray() took, within half a step', () => {
+    const fractions = fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 40 })
+    const dtypes = fc.constantFrom('int8', 'uint8', 'int4', 'uint4', 'int2' as const)
+    fc.assert(
+      fc.property(fractions, dtypes, (list, dtype) => {
+        const spec = new QuantizationSpec({ dtype })
+        const zeroPoint = symmetricZeroPoint(spec.quantMin, spec.quantMax)
+        const scale = 0.37
+        const values = list.map(
+          (fraction) => (spec.quantMin - zeroPoint + fraction * (spec.quantMax - spec.quantMin)) * scale,
+        )
+        const qparams = { scale: row([scale]) }
+        const back = toFloat32(dequantizeArray(quantizeArray(row(values), qparams, spec), qparams, spec))
+        const errors = values.map((value, i) => Math.abs((back[i] ?? 0) - value))
+        expect(Math.max(...errors)).toBeLessThanOrEqual(scale * 0.50001)
+      }),
+    )
+  })
+})
