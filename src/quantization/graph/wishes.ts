@@ -39,7 +39,8 @@ const NAMES = [
 export function wishOf(spec: QuantizationSpec, target: QuantizationTarget, priority: number): Wish {
   const fields = new Map<keyof WishFields, Claimed<WishFields[keyof WishFields]>>()
   for (const name of NAMES) fields.set(name, { value: spec[name], priority })
-  if (spec.qparamCalculator === 'default') fields.set('qparamCalculator', { value: defaultCalculator(target), priority })
+  if (spec.qparamCalculator === 'default')
+    fields.set('qparamCalculator', { value: defaultCalculator(target), priority })
   fields.set('target', { value: target, priority })
   return { fields, range: { value: spec.floatRange, priority } }
 }

@@ -19,11 +19,14 @@ export const qparamsCalculators: Registry<QParamsCalculatorClass> = new Registry
   },
 )
 
-/** Makes the calculator that a spec names. The default is static for weights and tables, moving_average for activations. */
+/** Key of the calculator that `default` stands for: static for weights and tables, moving_average for activations. */
+export function defaultCalculator(target: QuantizationTarget): string {
+  return target === 'activation' ? 'moving_average' : 'static'
+}
+
+/** Makes the calculator that a spec names. */
 export function makeQParamsCalculator(spec: FullSpec, target: QuantizationTarget): QParamsCalculator {
-  const byDefault = target === 'activation' ? 'moving_average' : 'static'
-  const Calculator = qparamsCalculators.get(
-    spec.qparamCalculator === 'default' ? byDefault : spec.qparamCalculator,
-  )
+  const { qparamCalculator: key } = spec
+  const Calculator = qparamsCalculators.get(key === 'default' ? defaultCalculator(target) : key)
   return new Calculator(spec, target)
 }
