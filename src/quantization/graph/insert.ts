@@ -50,8 +50,8 @@ class Inserter {
   readonly #names: NodeNames
   /** What readers of a value read, once its maker is quantized, and by which group. */
   readonly #quantized = new Map<Value, { readonly value: Value; readonly group: ObserverGroup }>()
-  /** Calls that read a value, in reverse order of insertion: each goes right after the value. */
-  readonly #hung = new Map<Value, FakeQuantizeCall[]>()
+  /** Calls that read a value, in order of insertion. */
+  readonly #hung = new Map<Value, Map<ObserverGroup, FakeQuantizeCall>>()
 
   constructor(groups: ReadonlyMap<Placement, ObserverGroup>, names: NodeNames) {
     this.#groups = groups
@@ -63,8 +63,9 @@ class Inserter {
     return this.#quantized.get(value)?.value ?? value
   }
 
+  /** Nodes of the calls that read a value; each was put right after the value, so that the last one comes first. */
   callsOn(value: Value): readonly Node[] {
-    return (this.#hung.get(value) ?? []).map(({ node }) => node)
+    return Array.from(this.#hung.get(value)?.values() ?? [], ({ node }) => node).reverse()
   }
 
   annotate(node: Node, annotation: NodeAnnotation | undefined): void {
@@ -83,7 +84,7 @@ class Inserter {
     if (placement === null) return source
     const group = this.#groupOf(placement)
     if (this.#quantized.get(value)?.group === group) return source
-    const known = this.#hung.get(source)?.find((call) => call.group === group)
+    const known = this.#hung.get(source)?.get(group)
     return known === undefined ? this.#call(node, source, group) : outputOf(known.node)
   }
 
@@ -93,7 +94,8 @@ class Inserter {
     node.name = name
     const call = { node, group, source }
     this.calls.push(call)
-    this.#hung.set(source, [call, ...(this.#hung.get(source) ?? [])])
+    const hung = this.#hung.get(source) ?? new Map<ObserverGroup, FakeQuantizeCall>()
+    this.#hung.set(source, hung.set(group, call))
     return outputOf(node)
   }
 

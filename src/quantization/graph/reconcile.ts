@@ -22,6 +22,7 @@ class Reconciler {
   readonly #slots: SlotTable
   readonly #queue: Node[]
   readonly #queued: Set<Node>
+  readonly #tiedStates = new Set<Value>()
 
   constructor(context: Annotating, slots: SlotTable) {
     this.#context = context
@@ -112,7 +113,8 @@ class Reconciler {
   #tieState(state: Value): void {
     const { view } = this.#context
     const readers = view.users(state)
-    if (readers.length < 2) return
+    if (readers.length < 2 || this.#tiedStates.has(state)) return
+    this.#tiedStates.add(state)
     const slots = readers.flatMap((reader) =>
       this.#isCovered(reader) ? (this.#slots.get(reader, view.reads(reader).indexOf(state)) ?? []) : [],
     )
@@ -135,10 +137,16 @@ class Reconciler {
     this.#tie(places.map(([place, input]) => this.#slots.ensure(place, input)))
   }
 
-  /** Reshapes and their like: scheme and range of the nearest observer before them hold after them. */
+  /**
+   * Reshapes and their like: scheme and range of the nearest observer before them hold after them. The first of a chain of them speaks for all
+   * that follow it.
+   */
   #copyDownstream(node: Node): void {
-    const source = this.#upstream(node)
-    if (source === undefined) return
+    const { view } = this.#context
+    const own = this.#slots.get(node, 0)
+    const producer = view.reads(node)[0]?.node
+    const source = isAsked(own) ? own : producer ? this.#slots.get(producer, null) : undefined
+    if (!isAsked(source)) return
     const { fields, range } = source.group.wish
     const qscheme = fields.get('qscheme')
     for (const slot of this.#downstream(node)) {
@@ -146,18 +154,6 @@ class Reconciler {
       const schemed = qscheme === undefined ? wish : withClaim(wish, 'qscheme', qscheme)
       this.#changed(rewish(slot, { ...schemed, range }))
     }
-  }
-
-  #upstream(node: Node): Slot | undefined {
-    for (let at: Node | null = node; at !== null; ) {
-      const own = this.#slots.get(at, 0)
-      if (isAsked(own)) return own
-      const producer: Node | null = this.#context.view.reads(at)[0]?.node ?? null
-      const output = producer === null ? undefined : this.#slots.get(producer, null)
-      if (isAsked(output)) return output
-      at = producer?.op.quantization?.passThrough === 'rankChanging' ? producer : null
-    }
-    return undefined
   }
 
   /** What reads a node, also through more operations of its kind that nothing observes. */
