@@ -7,6 +7,7 @@ import { SessionCache } from './session-cache.ts'
 import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
+import type { CallInterceptor } from './tensor-call.ts'
 import { programOf, type Result, runOutput, stillAskedFor, type Work } from './work.ts'
 
 /** Compiled sessions that are kept. */
@@ -25,6 +26,13 @@ export class Recorder {
   training = false
   /** Whether a capture records: nothing is dispatched then. */
   capturing = false
+  /** Sees every function that is called on tensors, undefined while nobody wants to. */
+  interceptor: CallInterceptor | undefined
+  /**
+   * Tensors recorded by the calls on the stack. A call that reads a value goes on with the others afterwards, when state that they were computed
+   * from may have changed: they are delivered along with the value.
+   */
+  readonly inside: Set<Tensor> = new Set()
   /** Tensors recorded at top level: their values are delivered by the next dispatch. */
   readonly pending: Set<Tensor> = new Set()
   /** State that was assigned since the last dispatch, with the data that it had. */
@@ -68,6 +76,29 @@ export class Recorder {
   get sessions(): SessionCache {
     this.#sessions ??= new SessionCache(this.device, MAX_SESSIONS)
     return this.#sessions
+  }
+
+  /** A call or composite begins: what is recorded from now on is its own. */
+  enter(): void {
+    this.depth++
+  }
+
+  /** It has ended. Returns whether it was the outermost one. */
+  leave(): boolean {
+    if (--this.depth > 0) return false
+    this.inside.clear()
+    return true
+  }
+
+  /** Calls a function whose operations nobody is to intercept. */
+  unintercepted<T>(body: () => T): T {
+    const { interceptor } = this
+    this.interceptor = undefined
+    try {
+      return body()
+    } finally {
+      this.interceptor = interceptor
+    }
   }
 
   /**

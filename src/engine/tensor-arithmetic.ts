@@ -42,6 +42,28 @@ export abstract class TensorArithmetic {
     attrs: A,
   ): Tensor
 
+  /** Records an operation on this tensor and others, whose result takes the place of this tensor. */
+  protected abstract recordInPlace<A extends Attributes>(
+    op: Operation<A>,
+    others: readonly (Tensor | null)[],
+    attrs: A,
+  ): Tensor
+
+  /** `this + alpha * other`, which takes the place of this tensor. Returns what is to be gone on with: `x = x.add_(y)`. */
+  add_(other: Operand, { alpha = 1 }: AlphaOptions = {}): Tensor {
+    return this.#binaryInPlace(add, other, { alpha })
+  }
+
+  /** `this - alpha * other`, as `add_`. */
+  sub_(other: Operand, { alpha = 1 }: AlphaOptions = {}): Tensor {
+    return this.#binaryInPlace(sub, other, { alpha })
+  }
+
+  /** `this * other`, as `add_`. */
+  mul_(other: Operand): Tensor {
+    return this.#binaryInPlace(mul, other, {})
+  }
+
   /** `this + alpha * other`. */
   add(other: Operand, { alpha = 1 }: AlphaOptions = {}): Tensor {
     return this.#binary(add, other, { alpha })
@@ -216,5 +238,11 @@ export abstract class TensorArithmetic {
     return typeof other === 'number'
       ? this.record(op, [], { ...attrs, other })
       : this.record(op, [other], attrs)
+  }
+
+  #binaryInPlace<A extends ScalarOperand>(op: Operation<A>, other: Operand, attrs: A): Tensor {
+    return typeof other === 'number'
+      ? this.recordInPlace(op, [], { ...attrs, other })
+      : this.recordInPlace(op, [other], attrs)
   }
 }

@@ -18,6 +18,7 @@ import { missingData } from './program.ts'
 import { recorder } from './recorder.ts'
 import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
+import type { TensorCall } from './tensor-call.ts'
 import { TensorOperations } from './tensor-operations.ts'
 
 const leaves = new WeakMap<Value, Tensor>()
@@ -193,6 +194,52 @@ export class Tensor extends TensorOperations {
     return recordAll(op, [this, ...others], attrs)
   }
 
+  protected override recordInPlace<A extends Attributes>(
+    op: Operation<A>,
+    others: readonly (Tensor | null)[],
+    attrs: A,
+  ): Tensor {
+    const inputs = [this, ...others]
+    const [changed = this] = intercept({ name: op.name, inputs, attrs, isInPlace: true }, (given) => {
+      const [target = this] = given
+      const [result] = apply(op, given, attrs)
+      if (target !== null && result !== undefined) target.become(result)
+      return target === null ? [] : [target]
+    })
+    return changed
+  }
+
+  /** Whether the content belongs to a module's state, which changes only by assignment. */
+  protected get isState(): boolean {
+    return false
+  }
+
+  /**
+   * Takes over the value of a result: what an operation in place does. Other tensors never share the content, so that views stay what they were.
+   * @throws ShapeError when the types differ; StateError for a leaf whose gradient is recorded
+   */
+  become(result: Tensor): void {
+    if (formatType(this.#value) !== formatType(result.value)) {
+      throw new ShapeError(
+        `Cannot change a tensor in place: expected ${formatType(this.#value)}, got ${formatType(result.value)}`,
+      )
+    }
+    if (this.#requiresGrad && recorder.noGradDepth === 0 && leaves.get(this.#value) === this) {
+      throw new StateError(
+        'Cannot change a tensor in place: expected one that is computed or needs no gradient, got a leaf that requires one\n' +
+          'Hint: noGrad(() => ...) changes parameters',
+      )
+    }
+    if (this.isState) {
+      this.assign(result)
+      return
+    }
+    this.#value = result.value
+    this.#requiresGrad = result.requiresGrad
+    if (recorder.pending.delete(result)) recorder.pending.add(this)
+    if (recorder.inside.delete(result)) recorder.inside.add(this)
+  }
+
   #dispatched(): Storage {
     if (storageOf(this.#value) === undefined) {
       if (recorder.capturing) {
@@ -202,6 +249,8 @@ export class Tensor extends TensorOperations {
         )
       }
       recorder.pending.add(this)
+      for (const tensor of recorder.inside) recorder.pending.add(tensor)
+      recorder.inside.clear()
       recorder.flush()
     }
     const storage = storageOf(this.#value)
@@ -218,6 +267,21 @@ export function recordAll<A extends Attributes>(
   inputs: readonly (Tensor | null)[],
   attrs: A,
 ): Tensor[] {
+  if (recorder.interceptor === undefined) return apply(op, inputs, attrs)
+  return intercept({ name: op.name, inputs, attrs, isInPlace: false }, (given) => apply(op, given, attrs))
+}
+
+function intercept(call: TensorCall, proceed: (inputs: readonly (Tensor | null)[]) => Tensor[]): Tensor[] {
+  const { interceptor } = recorder
+  if (interceptor === undefined) return proceed(call.inputs)
+  return recorder.unintercepted(() => interceptor(call, proceed))
+}
+
+function apply<A extends Attributes>(
+  op: Operation<A>,
+  inputs: readonly (Tensor | null)[],
+  attrs: A,
+): Tensor[] {
   const node = new Node(
     op,
     inputs.map((input) => input?.value ?? null),
@@ -229,8 +293,8 @@ export function recordAll<A extends Attributes>(
   const updates = op.updates?.(attrs) ?? []
   const outputs = node.outputs.map((value) => {
     const tensor = new Tensor(value, flows && isFloating(value.dtype))
-    if (recorder.depth === 0 && !updates.some(({ output }) => output === value.index))
-      recorder.pending.add(tensor)
+    if (!updates.some(({ output }) => output === value.index))
+      (recorder.depth > 0 ? recorder.inside : recorder.pending).add(tensor)
     return tensor
   })
   for (const { input, output } of updates) {
@@ -254,14 +318,15 @@ export function record<A extends Attributes>(
 
 /** Records several operations as one: only the result can be read by a later dispatch. */
 export function composite<T>(body: () => T): T {
-  recorder.depth++
+  recorder.enter()
+  let isOutermost = false
   let result: T
   try {
-    result = body()
+    result = recorder.unintercepted(body)
   } finally {
-    recorder.depth--
+    isOutermost = recorder.leave()
   }
-  if (recorder.depth === 0) for (const tensor of tensorsIn(result)) recorder.pending.add(tensor)
+  if (isOutermost) for (const tensor of tensorsIn(result)) recorder.pending.add(tensor)
   return result
 }
 

@@ -122,14 +122,14 @@ function capturing<T>(
   const pending = new Set(recorder.pending)
   const { capturing: nested, training } = recorder
   recorder.capturing = true
-  recorder.depth++
+  recorder.enter()
   for (const [tensor, value] of standIns) tensor.rebase(value)
   try {
     const result = body()
     return { result, finals: new Map([...standIns].map(([tensor, value]) => [value, tensor.value])) }
   } finally {
     for (const [tensor, value] of before) tensor.rebase(value)
-    recorder.depth--
+    recorder.leave()
     recorder.capturing = nested
     recorder.training = training
     recorder.pending.clear()

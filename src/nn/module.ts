@@ -1,6 +1,7 @@
 import { recorder } from '../engine/recorder.ts'
 import { type Tensor, tensorsIn } from '../engine/tensor.ts'
-import { currentScope, withScope } from '../ir/scope.ts'
+import { currentScope, keepScope, withScope } from '../ir/scope.ts'
+import type { CallWatcher } from './call-watcher.ts'
 import { ModuleScope } from './module-scope.ts'
 import { Buffer, Parameter } from './parameter.ts'
 
@@ -18,6 +19,7 @@ export type ModuleClass = abstract new (...args: never) => AnyModule
 interface Hooks {
   readonly before: Set<ForwardPreHook>
   readonly after: Set<ForwardHook>
+  readonly watchers: Set<CallWatcher>
 }
 
 const hooks = new WeakMap<AnyModule, Hooks>()
@@ -118,7 +120,7 @@ export abstract class Module<I extends readonly unknown[] = [Tensor], O = Tensor
     return () => before.delete(hook)
   }
 
-  /** Adds a hook that runs after every forward, and returns a function that removes it. */
+  /** Adds a hook that runs after every forward, with what an async one resolves to, and returns a function that removes it. */
   registerForwardHook(hook: ForwardHook): () => void {
     const { after } = hooksOf(this)
     after.add(hook)
@@ -130,15 +132,35 @@ function callModule<I extends readonly unknown[], O>(module: Module<I, O>, input
   const outer = currentScope()
   const scope = new ModuleScope(module, outer instanceof ModuleScope ? outer : undefined)
   if (module.training) recorder.training = true
-  recorder.depth++
+  recorder.enter()
   let output: O
   try {
     output = withScope(scope, () => forwardWithHooks(module, inputs))
-  } finally {
-    recorder.depth--
+  } catch (error) {
+    recorder.leave()
+    throw error
   }
-  if (recorder.depth === 0) leaveTopLevel(module, output)
+  if (output instanceof Promise) return leaveLater(module, scope, output)
+  if (recorder.leave()) leaveTopLevel(module, output)
   return output
+}
+
+/** An async forward goes on in its scope, and its call ends with it. */
+function leaveLater<O extends Promise<unknown>>(module: AnyModule, scope: ModuleScope, output: O): O {
+  const end = keepScope(scope)
+  const ended = output.then(
+    (value) => {
+      end()
+      if (recorder.leave()) leaveTopLevel(module, value)
+      return value
+    },
+    (error) => {
+      end()
+      recorder.leave()
+      throw error
+    },
+  )
+  return ended as O
 }
 
 /** What a call at top level leaves behind can be read; state that it updated outside training is brought up to date now. */
@@ -152,15 +174,54 @@ function forwardWithHooks<I extends readonly unknown[], O>(module: Module<I, O>,
   if (registered === undefined) return module.forward(...inputs)
   let replaced: readonly unknown[] = inputs
   for (const hook of registered.before) replaced = hook(module, replaced) ?? replaced
-  let output: unknown = module.forward(...(replaced as I))
-  for (const hook of registered.after) output = hook(module, replaced, output) ?? output
-  return output as O
+  const output: unknown = watchForward(registered.watchers, module, replaced)
+  const finish = (value: unknown): unknown => {
+    let result = value
+    for (const hook of registered.after) result = hook(module, replaced, result) ?? result
+    return result
+  }
+  return (output instanceof Promise ? output.then(finish) : finish(output)) as O
+}
+
+/** The forward, with watchers told of its end however it comes. */
+function watchForward(
+  watchers: ReadonlySet<CallWatcher>,
+  module: AnyModule,
+  inputs: readonly unknown[],
+): unknown {
+  const calls = Array.from(watchers, (watch) => watch(module, inputs))
+  const fail = () => {
+    for (const call of calls) call.fail()
+  }
+  const leave = <T>(output: T): T => {
+    for (const call of calls) call.leave(output)
+    return output
+  }
+  let output: unknown
+  try {
+    output = module.forward(...(inputs as never))
+    if (!(output instanceof Promise)) return leave(output)
+  } catch (error) {
+    fail()
+    throw error
+  }
+  return output.then(leave).catch((error) => {
+    fail()
+    throw error
+  })
+}
+
+/** Has every call of a module watched; returns a function that ends it. */
+export function watchCalls(module: AnyModule, watcher: CallWatcher): () => void {
+  const { watchers } = hooksOf(module)
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
 }
 
 function hooksOf(module: AnyModule): Hooks {
   let registered = hooks.get(module)
   if (registered === undefined) {
-    registered = { before: new Set(), after: new Set() }
+    registered = { before: new Set(), after: new Set(), watchers: new Set() }
     hooks.set(module, registered)
   }
   return registered

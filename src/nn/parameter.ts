@@ -10,6 +10,10 @@ export class Parameter extends Tensor {
   constructor(content: HostArray, requiresGrad: boolean = isFloating(content.dtype)) {
     super(stateLeaf(content), requiresGrad)
   }
+
+  protected override get isState(): boolean {
+    return true
+  }
 }
 
 /** A tensor that belongs to a module's state and is not learned: running statistics, counters. */
@@ -20,6 +24,10 @@ export class Buffer extends Tensor {
   constructor(content: HostArray, persistent: boolean = true) {
     super(stateLeaf(content))
     this.persistent = persistent
+  }
+
+  protected override get isState(): boolean {
+    return true
   }
 }
 

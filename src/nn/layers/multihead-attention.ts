@@ -1,4 +1,4 @@
-import type { Tensor } from '../../engine/tensor.ts'
+import { composite, type Tensor } from '../../engine/tensor.ts'
 import { formatType } from '../../ir/node.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { linear } from '../functional/linear.ts'
@@ -80,7 +80,12 @@ export class MultiheadAttention extends Module<
     if (bias) this.out_proj.bias = new Parameter(constantValues([embedDim], 0))
   }
 
+  /** One function, as in PyTorch: eager quantization does not see what it is made of. */
   override forward(query: Tensor, key: Tensor, value: Tensor, options: AttendOptions = {}): Attended {
+    return composite(() => this.#forward(query, key, value, options))
+  }
+
+  #forward(query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Attended {
     const rank = query.value.shape.length
     if (rank === 3)
       return this.batchFirst

@@ -1,13 +1,13 @@
 import { zeros } from '../../engine/create-tensors.ts'
 import { StateError } from '../../engine/state-error.ts'
-import { recordAll, type Tensor } from '../../engine/tensor.ts'
+import { recordAll, Tensor } from '../../engine/tensor.ts'
 import { formatType } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { gru } from '../../ops/recurrent/gru.ts'
 import { lstm } from '../../ops/recurrent/lstm.ts'
 import type { RecurrentAttributes } from '../../ops/recurrent/recurrent-type.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
-import { getMember, setMember } from '../container.ts'
+import { setMember } from '../container.ts'
 import { uniformValues } from '../initialization.ts'
 import { Module } from '../module.ts'
 import { Parameter } from '../parameter.ts'
@@ -95,10 +95,11 @@ abstract class Recurrent<S> extends Module<
     return Array.from({ length: count }, () => zeros(shape, { dtype: x.dtype }))
   }
 
-  #parameters(): Parameter[] {
+  /** Read as properties: quantization may have put computed weights in their place. */
+  #parameters(): Tensor[] {
     return this.#names.map((name) => {
-      const member = getMember(this, name)
-      if (member instanceof Parameter) return member
+      const member: unknown = Reflect.get(this, name)
+      if (member instanceof Tensor) return member
       throw new StateError(
         `Cannot run a "${this.constructor.name}": expected its parameter "${name}", got none`,
       )
