@@ -6,6 +6,7 @@ import { fromValues } from '../tensor/from-values.ts'
 import type { HostArray } from '../tensor/host-array.ts'
 import type { ModelBuilder } from './model-builder.ts'
 import { carrierOf } from './onnx-dtype.ts'
+import { OperandShapes } from './operand-shapes.ts'
 import { SymbolicShapes } from './symbolic-shapes.ts'
 
 /** What a lowering may know beside its node. */
@@ -22,6 +23,7 @@ export class GraphEmitter implements Emitter {
   readonly #builder: ModelBuilder
   readonly #facts: GraphFacts
   readonly #shapes: SymbolicShapes
+  readonly #operands: OperandShapes = new OperandShapes(this)
 
   constructor(builder: ModelBuilder, facts: GraphFacts, inputs: readonly { value: Value; name: string }[]) {
     this.#builder = builder
@@ -33,6 +35,9 @@ export class GraphEmitter implements Emitter {
   lower(node: Node, inputs: readonly string[]): readonly string[] {
     this.#node = node
     this.inputs = inputs
+    node.inputs.forEach((input, i) => {
+      if (input) this.#operands.set(inputs[i] ?? '', input.shape)
+    })
     return node.op.lower(this, node)
   }
 
@@ -56,7 +61,9 @@ export class GraphEmitter implements Emitter {
     attrs: Readonly<Record<string, OnnxAttribute>> = {},
     domain = '',
   ): string {
-    const [name = ''] = this.ops(type, inputs, [true], attrs, domain)
+    const operands = this.#operands.align(type, inputs)
+    const [name = ''] = this.ops(type, operands, [true], attrs, domain)
+    this.#operands.infer(type, operands, name)
     return name
   }
 
@@ -83,7 +90,9 @@ export class GraphEmitter implements Emitter {
   }
 
   constant(array: HostArray): string {
-    return this.#builder.addConstant(array)
+    const name = this.#builder.addConstant(array)
+    this.#operands.setConstant(name, array)
+    return name
   }
 
   scalar(value: number, dtype: DType = 'float32'): string {

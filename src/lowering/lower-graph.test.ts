@@ -245,13 +245,27 @@ describe('lowerGraph() constants', () => {
     const x = new Value(float32(2, 2))
     const scope = { path: 'blocks.0', className: 'Block', parent: undefined }
     const model = lowerGraph(requestOf([x], [withScope(scope, () => emit(fused, [x], {}))]))
-    expect(model.graph?.node.map(({ name }) => name)).toEqual([
-      '0|test.fused in module "blocks.0" (Block)',
-      '1|output',
-    ])
+    expect(model.graph?.node.map(({ name }) => name)).toEqual(['0|test.fused in module "blocks.0" (Block)'])
     expect(model.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([
       ['', 21n],
       ['com.microsoft', 1n],
+    ])
+  })
+
+  test('lowerGraph() names results directly, and copies only what is an input or asked for twice', async () => {
+    const x = new Value(float32(2))
+    const y = emit(relu, [x], {})
+    const request = requestOf([x], [y, emit(mul, [y, y], {}), y, x])
+    expect(lowerGraph(request).graph?.node.map(({ opType }) => opType)).toEqual([
+      ...['Relu', 'Mul'],
+      ...['Identity', 'Identity'],
+    ])
+    const [result] = await runLowered(request, { x0: fromValues('float32', [2], [-1, 3]) })
+    expect(Object.values(result ?? {}).map(({ values }) => values)).toEqual([
+      [0, 3],
+      [0, 9],
+      [0, 3],
+      [-1, 3],
     ])
   })
 })

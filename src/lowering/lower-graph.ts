@@ -56,8 +56,13 @@ export function lowerGraph(request: LoweringRequest): ModelProto {
       names.set(value, result !== '' && isNarrow(value.dtype) ? emitter.round(result, value.dtype) : result)
     })
   }
-  for (const { value, name } of outputs)
-    builder.addNode('Identity', [nameOf(names, value)], [name], {}, '', 'output')
+  const results = new Map(outputs.map(({ value, name }) => [nameOf(names, value), name]))
+  builder.rename(results)
+  for (const { value, name } of outputs) {
+    const source = nameOf(names, value)
+    const result = results.get(source)
+    if (result !== name) builder.addNode('Identity', [result ?? source], [name], {}, '', 'output')
+  }
   return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'lowbit',

@@ -105,6 +105,21 @@ export class ModelBuilder {
     }
   }
 
+  /** Gives the results of nodes new names, wherever they are used. What no node of the graph itself makes keeps its name and leaves `names`. */
+  rename(names: Map<string, string>): void {
+    const made = new Set(this.nodes.flatMap(({ output }) => output))
+    for (const name of [...names.keys()]) if (!made.has(name)) names.delete(name)
+    const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name)
+    const walk = (nodes: readonly NodeProto[]): void => {
+      for (const node of nodes) {
+        node.input = renamed(node.input)
+        node.output = renamed(node.output)
+        for (const { g } of node.attribute) if (g) walk(g.node)
+      }
+    }
+    walk(this.nodes)
+  }
+
   /** Adds a constant of exactly its own dtype; equal small constants are shared. */
   addConstant(array: HostArray, name?: string): string {
     const key = name === undefined && array.bytes.length <= 256 ? constantKey(array) : undefined
