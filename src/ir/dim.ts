@@ -119,6 +119,19 @@ export function evaluateDim(dim: Dim, symbols: ReadonlyMap<string, number>): num
   return sum
 }
 
+/**
+ * The value of the only symbol of a size, where the size is a multiple of it plus a number: `2*s + 1` is 7 for `s` 3. Undefined where it is not, or
+ * no whole number gives the value.
+ */
+export function solveDim(dim: SymbolicDim, value: number): { name: string; value: number } | undefined {
+  const [term, constant, ...others] = dim.terms
+  const [factor, ...more] = term?.factors ?? []
+  if (term === undefined || factor?.kind !== 'symbol' || more.length + others.length > 0) return undefined
+  if (constant !== undefined && constant.factors.length > 0) return undefined
+  const solution = (value - (constant?.coefficient ?? 0)) / term.coefficient
+  return Number.isInteger(solution) ? { name: factor.name, value: solution } : undefined
+}
+
 /** Names of the symbols that a size depends on. */
 export function symbolsOf(dim: Dim, into: Set<string> = new Set()): Set<string> {
   for (const factor of typeof dim === 'number' ? [] : dim.terms.flatMap(({ factors }) => factors)) {

@@ -9,8 +9,12 @@ import { statePaths } from './model-layout.ts'
  * taken over.
  */
 export function copyGraphModule(module: GraphModule): GraphModule {
-  const { inputTrees: inputs, layout } = module
-  const options = { ...(inputs === undefined ? {} : { inputs }), ...(layout === undefined ? {} : { layout }) }
+  const { inputTrees: inputs, layout, sizeRanges } = module
+  const options = {
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(layout === undefined ? {} : { layout }),
+    ...(sizeRanges === undefined ? {} : { sizeRanges }),
+  }
   const copy = new GraphModule(copyGraph(module.graph), module.outputTree, options)
   for (const [path, child] of module.namedChildren())
     if (!(child instanceof Container)) setMember(copy, path, child)

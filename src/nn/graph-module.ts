@@ -7,7 +7,7 @@ import { currentScope, withScope } from '../ir/scope.ts'
 import { assignState } from './assign-state.ts'
 import { callModule } from './call-module.ts'
 import { getMember } from './container.ts'
-import { type CallSizes, concreteAttributes, learnSizes } from './graph-sizes.ts'
+import { type CallSizes, concreteAttributes, learnSizes, type SizeRanges } from './graph-sizes.ts'
 import type { ModelLayout } from './model-layout.ts'
 import { Module } from './module.ts'
 import { flatten, type OutputTree, unflatten } from './output-tree.ts'
@@ -20,6 +20,8 @@ export interface GraphModuleOptions {
   readonly inputs?: readonly OutputTree[]
   /** Modules and states by name. Default: what the graph's own scopes and inputs say. */
   readonly layout?: ModelLayout
+  /** Between which bounds sizes may vary, by their names. Default: all sizes that fit. */
+  readonly sizeRanges?: SizeRanges
 }
 
 /**
@@ -60,6 +62,11 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     return this.#options.layout
   }
 
+  /** Between which bounds sizes may vary; undefined where nothing says so. */
+  get sizeRanges(): SizeRanges | undefined {
+    return this.#options.sizeRanges
+  }
+
   /**
    * Runs the graph on inputs in the order of the graph's own.
    * @throws ShapeError for an input that does not fit; TypeError for a missing one
@@ -68,7 +75,7 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     const values = new Map<Value, Tensor>()
     const given = this.#flatten(inputs)
     const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
-    const sizes = learnSizes(users, given)
+    const sizes = learnSizes(users, given, this.#options.sizeRanges)
     users.forEach(({ value }, i) => {
       values.set(value, given[i] ?? tensorAt(values, value, 'input'))
     })
