@@ -14,6 +14,7 @@ import { FakeQuantize } from './fake-quantize/fake-quantize.ts'
 import type { FakeQuantizerTable } from './fake-quantizer-table.ts'
 import { GraphQuantizer } from './graph/graph-quantizer.ts'
 import { defaultPatterns, type Pattern } from './graph/patterns.ts'
+import type { ModelInspector } from './inspection/model-inspector.ts'
 import { defaultLogger, type Logger } from './logger.ts'
 import { type ModeScope, openScope, runInScope } from './mode-scope.ts'
 import { supportedModules } from './supported-modules.ts'
@@ -90,6 +91,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
   readonly #logger: Logger
   #prepared: GraphModule | undefined
   #table: FakeQuantizerTable | undefined
+  #inspector: ModelInspector | undefined
   #steps = 0
   #isTraining = false
 
@@ -132,9 +134,10 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     if (this.#prepared !== undefined)
       throw new StateError('Cannot prepare a model: expected one that is not prepared, got one that is')
     if (this.#mode === ExecutionMode.EAGER) throw withoutEagerMode('prepare a model')
-    const { model, table } = await this.#graph.prepare(exampleInputs, options)
+    const { model, table, inspector } = await this.#graph.prepare(exampleInputs, options)
     this.#prepared = model
     this.#table = table
+    this.#inspector = inspector
     return model as QuantizedModel<M>
   }
 
@@ -248,6 +251,17 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     signal?.throwIfAborted()
     await recorder.settled()
     return (await this.#graph.finalize(prepared, target)) as QuantizedModel<M>
+  }
+
+  /**
+   * How the prepared model is quantized: what won where, which places share a fake quantizer, and why something has none.
+   * @throws StateError before prepare
+   */
+  inspect(): ModelInspector {
+    if (this.#inspector !== undefined) return this.#inspector
+    throw new StateError(
+      'Cannot inspect a model: expected a prepared model, got none\nHint: call prepare first',
+    )
   }
 
   /**

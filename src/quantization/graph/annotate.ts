@@ -26,6 +26,9 @@ export interface AnnotatedGraph {
   readonly candidates: readonly Candidate[]
   /** The config of each module. */
   readonly modules: ModuleTable<ModuleQuantizerConfig>
+  /** The graph as it was annotated. */
+  readonly view: GraphView
+  readonly states: StateIndex
 }
 
 /** What is annotated. */
@@ -53,5 +56,5 @@ export function annotate({ graph, layout, config, patterns, logger }: Annotation
   const annotations = annotationsOf(view, slots)
   applyBoundarySpecs({ ...context, annotations, modules })
   applyCacheConfigs(view, annotations, config)
-  return { annotations: sortAnnotations(view, annotations), winners, candidates, modules }
+  return { annotations: sortAnnotations(view, annotations), winners, candidates, modules, view, states }
 }

@@ -22,15 +22,21 @@ function entriesOf({
 }: QuantizerConfig): ConfigEntry<ModuleQuantizerConfig>[] {
   const byName = Array.from(moduleNameConfigs, ([source, config]): ConfigEntry<ModuleQuantizerConfig> => {
     const pattern = namePattern(source, 'module_name_configs')
-    return { level: 'name', config, matches: ({ paths }) => paths.some((path) => pattern.matches(path)) }
+    return {
+      level: 'name',
+      key: source,
+      config,
+      matches: ({ paths }) => paths.some((path) => pattern.matches(path)),
+    }
   })
   const byType = Array.from(
     moduleTypeConfigs,
     ([type, config]): ConfigEntry<ModuleQuantizerConfig> => ({
       level: 'type',
+      key: type,
       config,
       matches: ({ className }) => isModuleType(type, moduleTypeName(className)),
     }),
   )
-  return [...byName, ...byType, { level: 'global', config: globalConfig, matches: () => true }]
+  return [...byName, ...byType, { level: 'global', key: null, config: globalConfig, matches: () => true }]
 }

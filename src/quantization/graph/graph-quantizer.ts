@@ -5,6 +5,8 @@ import type { AnyModule } from '../../nn/module.ts'
 import type { ExportBackend } from '../config/execution-mode.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
+import { ModelInspector } from '../inspection/model-inspector.ts'
+import { reportFakeQuantizers } from '../inspection/report-fake-quantizers.ts'
 import type { Logger } from '../logger.ts'
 import type { PrepareOptions } from '../quantizer.ts'
 import { checkGraphConfig } from './check-config.ts'
@@ -14,6 +16,13 @@ import { compressibleNames, findMatches } from './match.ts'
 import { defaultPatterns, type Pattern } from './patterns.ts'
 import { insertObservers, observeExample } from './prepare.ts'
 import { preserveAttributes } from './preserved-attributes.ts'
+
+/** What preparing gives. */
+export interface PreparedModel {
+  readonly model: GraphModule
+  readonly table: FakeQuantizerTable
+  readonly inspector: ModelInspector
+}
 
 /** Graph mode: captures a model, and works on the graph. */
 export class GraphQuantizer {
@@ -35,7 +44,7 @@ export class GraphQuantizer {
   async prepare(
     exampleInputs: readonly unknown[],
     { dynamicShapes, exportWithNoGrad = true, signal }: PrepareOptions,
-  ): Promise<{ readonly model: GraphModule; readonly table: FakeQuantizerTable }> {
+  ): Promise<PreparedModel> {
     const options = { noGrad: exportWithNoGrad, ...(dynamicShapes === undefined ? {} : { dynamicShapes }) }
     const model =
       this.#model instanceof GraphModule
@@ -43,15 +52,20 @@ export class GraphQuantizer {
         : exportModule(this.#model, exampleInputs, options)
     preserveAttributes(this.#model, model, this.#config, this.#logger)
     const request = { config: this.#config, patterns: this.#patterns, logger: this.#logger }
-    const { placed, modules } = insertObservers(model, request)
+    const { placed, modules, report, removed } = insertObservers(model, request)
     signal?.throwIfAborted()
-    const left = await observeExample(model, placed, exampleInputs)
+    const observed = await observeExample(model, placed, exampleInputs)
     const table = new FakeQuantizerTable(
-      left,
+      observed.left,
       (path) => modules.get(path)?.config.qatSchedule ?? null,
       this.#logger,
     )
-    return { model, table }
+    const inspector = new ModelInspector({
+      ...report,
+      fakeQuantizers: reportFakeQuantizers(model.graph, observed.left),
+      removed: [...removed, ...observed.removed],
+    })
+    return { model, table, inspector }
   }
 
   /** The prepared model as a backend needs it. */

@@ -75,6 +75,12 @@ export class GraphView {
     return this.#inputs.get(value)
   }
 
+  /** Name of the operation or input that a value comes from; a state's path. Further results of an operation are counted: `max_pool2d#1`. */
+  nameOf(value: Value): string {
+    if (value.node === null) return this.input(value)?.name ?? '?'
+    return value.index === 0 ? value.node.name : `${value.node.name}#${value.index}`
+  }
+
   /** Whether a value is a parameter or buffer, or a compressed one given back in full. */
   isState(value: Value): boolean {
     return (

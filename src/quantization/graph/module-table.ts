@@ -6,6 +6,8 @@ export type ConfigLevel = 'name' | 'type' | 'global'
 /** One entry of a config: which modules it speaks of, and what it says. */
 export interface ConfigEntry<C> {
   readonly level: ConfigLevel
+  /** Key under which it stands in the config; null for the global one. */
+  readonly key: string | null
   matches(module: LayoutModule): boolean
   readonly config: C
 }
@@ -14,6 +16,8 @@ export interface ConfigEntry<C> {
 export interface ModuleClaim<C> {
   readonly path: string
   readonly level: ConfigLevel
+  /** Key of the entry; null for the global one. */
+  readonly key: string | null
   /** Place in the order in which the modules of one level were claimed; smaller is stronger. */
   readonly rank: number
   readonly config: C
@@ -38,12 +42,12 @@ export function claimModules<C>(
   const table = new Map<string, ModuleClaim<C>>()
   const children = childrenOf(modules)
   const ranks = { name: 0, type: 0, global: 0 }
-  const claim = (module: LayoutModule, { level }: ConfigEntry<C>, config: C, inherited: C): void => {
+  const claim = (module: LayoutModule, entry: ConfigEntry<C>, config: C, inherited: C): void => {
     const [path] = module.paths
     if (table.has(path)) return
-    table.set(path, { path, level, rank: ranks[level]++, config })
-    for (const child of children.get(module) ?? [])
-      claim(child, { level, matches: () => false, config }, inherited, inherited)
+    const { level, key } = entry
+    table.set(path, { path, level, key, rank: ranks[level]++, config })
+    for (const child of children.get(module) ?? []) claim(child, entry, inherited, inherited)
   }
   for (const level of ['name', 'type', 'global'] as const) {
     for (const entry of entries.filter((candidate) => candidate.level === level).reverse()) {

@@ -9,6 +9,8 @@ import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import type { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { makeFakeQuantize } from '../fake-quantize/fake-quantizers.ts'
 import type { PlacedFakeQuantize } from '../fake-quantizer-table.ts'
+import { type AnnotationReport, reportAnnotations } from '../inspection/report-annotations.ts'
+import type { RemovalReport } from '../inspection/reports.ts'
 import type { Logger } from '../logger.ts'
 import { type AnnotatedGraph, annotate } from './annotate.ts'
 import { moveAnnotations } from './annotation.ts'
@@ -39,6 +41,10 @@ export interface PlacedCall extends PlacedFakeQuantize {
 /** A graph with fake quantizers in it that have not observed anything yet. */
 export interface PreparedGraph extends AnnotatedGraph {
   readonly placed: readonly PlacedCall[]
+  /** What annotation decided. */
+  readonly report: AnnotationReport
+  /** Fake quantizers that were left out. */
+  readonly removed: readonly RemovalReport[]
 }
 
 /**
@@ -53,28 +59,33 @@ export function insertObservers(
   const { graph } = model
   const layout = model.layout ?? layoutOfGraph(graph)
   const annotated = annotate({ graph, layout, config, patterns, logger })
+  const report = reportAnnotations(annotated)
   const names = namesOf(graph)
   const replacements = rewriteConvBatchNorms(new GraphView(graph), names)
   const annotations = moveAnnotations(new GraphView(graph), annotated.annotations, replacements)
   const calls = insertFakeQuantizers(graph, annotations, names)
   unifyGranularities(graph, calls, logger)
-  const unusable = new Set(resolveAxes(new GraphView(graph), calls, logger))
+  const view = new GraphView(graph)
+  const unusable = new Set(resolveAxes(view, calls, logger))
+  const removed = Array.from(unusable, ({ node, source }): RemovalReport => {
+    return { name: node.name, producer: view.nameOf(source), reason: 'axis' }
+  })
   removeCalls(model, new Set(Array.from(unusable, ({ node }) => node)))
   const usable = calls.filter((call) => !unusable.has(call))
   const placed = placeObjects(model, usable, annotated.winners, logger)
-  return { ...annotated, placed }
+  return { ...annotated, placed, report, removed }
 }
 
 /**
  * Lets the fake quantizers observe one set of inputs, without quantizing. Those that cannot divide a tensor into blocks are taken out. Afterwards
  * values are quantized and observed no more.
- * @returns the fake quantizers that are left
+ * @returns the fake quantizers that are left, and those that were taken out
  */
 export async function observeExample(
   model: GraphModule,
   placed: readonly PlacedCall[],
   exampleInputs: readonly unknown[],
-): Promise<PlacedCall[]> {
+): Promise<{ readonly left: readonly PlacedCall[]; readonly removed: readonly RemovalReport[] }> {
   const { training } = model
   for (const { fakeQuantize } of placed) {
     fakeQuantize.enableObserver()
@@ -84,15 +95,18 @@ export async function observeExample(
   const results = noGrad(() => model(...exampleInputs))
   for (const result of tensorsIn(results)) await result.realize()
   model.train(training)
-  removeCalls(
-    model,
-    new Set(placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled).map(({ node }) => node)),
-  )
+  const view = new GraphView(model.graph)
+  const disabled = placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled)
+  const removed = disabled.map(({ node }): RemovalReport => {
+    const [source] = node.inputs
+    return { name: node.name, producer: source ? view.nameOf(source) : '', reason: 'block size' }
+  })
+  removeCalls(model, new Set(disabled.map(({ node }) => node)))
   for (const { fakeQuantize } of placed) {
     fakeQuantize.disableObserver()
     fakeQuantize.enableFakeQuant()
   }
-  return placed.filter(({ fakeQuantize }) => !fakeQuantize.isDisabled)
+  return { left: placed.filter((call) => !disabled.includes(call)), removed }
 }
 
 function placeObjects(
@@ -105,7 +119,7 @@ function placeObjects(
   const objects = new Map<ObserverGroup, FakeQuantize>()
   return calls.map(({ node, group, source }) => {
     const { spec, target } = group.observer
-    const named: Logger = { warn: (message) => logger.warn(`${message} (${describeSource(view, source)})`) }
+    const named: Logger = { warn: (message) => logger.warn(`${message} (${view.nameOf(source)})`) }
     const fakeQuantize = objects.get(group) ?? makeFakeQuantize(spec, target, { logger: named })
     objects.set(group, fakeQuantize)
     setMember(model, String(node.attrs.target), fakeQuantize)
@@ -150,8 +164,4 @@ export function removeCalls(model: GraphModule, nodes: ReadonlySet<Node>): void 
   graph.outputs.forEach((output, i) => {
     graph.outputs[i] = current(output)
   })
-}
-
-function describeSource(view: GraphView, source: Value): string {
-  return view.input(source)?.name ?? source.node?.name ?? 'unknown'
 }

@@ -53,17 +53,30 @@ function proposeInput(
   if (value.node !== null && group.has(value.node)) return
   const isState = context.view.isState(value)
   if (!isQuantizable(value)) {
-    const isNamed = isState ? hasKeyOf(context, value, specs.opStateSpec) : specs.opInputSpec.has(i)
+    const isNamed = isState
+      ? keysOf(context.states, value, specs.opStateSpec).length > 0
+      : specs.opInputSpec.has(i)
     if (isNamed)
       context.logger.warn(
         `Input ${i} of "${node.name}" is not quantized: expected a floating dtype, got ${value.dtype}`,
       )
     return
   }
-  if (isState) {
-    if (specs.opInputSpec.has(i)) throw namedByPosition(context, node, value, i)
-    place(slots, winner, node, i, stateSpec(context, node, value, specs.opStateSpec), 'weight')
-  } else place(slots, winner, node, i, specFor(specs.opInputSpec, i), 'activation')
+  if (isState && specs.opInputSpec.has(i)) throw namedByPosition(context, node, value, i)
+  if (isState) warnOfSeveralKeys(context, node, value, specs.opStateSpec)
+  place(slots, winner, node, i, inputSpec(context, winner, value, i), isState ? 'weight' : 'activation')
+}
+
+/** What the winning config of a node says of an input: null for a decline, undefined for nothing. */
+export function inputSpec(
+  { view, states }: Pick<Annotating, 'view' | 'states'>,
+  { specs }: Winner,
+  value: Value,
+  i: number,
+): QuantizationSpec | null | undefined {
+  if (!view.isState(value)) return specFor(specs.opInputSpec, i)
+  if (states.names(value).size === 0) return null
+  return specs.opStateSpec.get(keysOf(states, value, specs.opStateSpec).at(-1) ?? '*')
 }
 
 function proposeOutput({ view }: Annotating, slots: SlotTable, winner: Winner, node: Node): void {
@@ -113,26 +126,23 @@ function place(
   return slot
 }
 
-/** The spec of a state: the entry declared last for any of its names, else the one for all others. */
-function stateSpec(
+function warnOfSeveralKeys(
   { states, logger }: Annotating,
   node: Node,
   value: Value,
   specs: StateSpecs,
-): QuantizationSpec | null | undefined {
-  const names = states.names(value)
-  if (names.size === 0) return null
-  const keys = [...specs.keys()].filter((key) => names.has(key))
-  if (keys.length > 1) {
-    logger.warn(
-      `The state "${[...names].join('", "')}" of "${node.name}" has several entries: ${keys.join(', ')}; the last one counts`,
-    )
-  }
-  return specs.get(keys.at(-1) ?? '*')
+): void {
+  const keys = keysOf(states, value, specs)
+  if (keys.length <= 1) return
+  logger.warn(
+    `The state "${[...states.names(value)].join('", "')}" of "${node.name}" has several entries: ${keys.join(', ')}; the last one counts`,
+  )
 }
 
-function hasKeyOf({ states }: Annotating, value: Value, specs: StateSpecs): boolean {
-  return [...states.names(value)].some((name) => specs.has(name))
+/** The entries for any of a state's names, in order of declaration. */
+function keysOf(states: StateIndex, value: Value, specs: StateSpecs): string[] {
+  const names = states.names(value)
+  return [...specs.keys()].filter((key) => names.has(key))
 }
 
 function namedByPosition({ states, view }: Annotating, node: Node, value: Value, i: number): ConfigError {

@@ -80,7 +80,7 @@ function specsFor(node: Node, config: ModuleQuantizerConfig): Pick<Candidate, 'o
 }
 
 /** Type by which configs know an operation: in a graph from PyTorch an addition in place is `add_`, which shows in the name of its node. */
-function configTypeOf(node: Node): string {
+export function configTypeOf(node: Node): string {
   const type = opTypeOf(node)
   return node.name.startsWith(`${type}_`) && /^_(_\d+)?$/.test(node.name.slice(type.length))
     ? `${type}_`
