@@ -45,7 +45,7 @@ export interface PartContext {
   /** Undefined for the part that a model has once (`float`). */
   readonly configFolder: string | undefined
   readonly part: string
-  /** What the file of `--models` exports, by name. */
+  /** What the file of `--models` exports by default: functions that build modules, by the names of their folders. */
   readonly models: ReadonlyMap<string, unknown>
 }
 

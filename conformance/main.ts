@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { writeFileAtomic } from '../src/codec/index.ts'
 import { checkers } from './checkers.ts'
 import { findCases } from './find-cases.ts'
+import { isObject } from './parse-object.ts'
 import { parsePending } from './pending.ts'
 import { type Report, runCases, totalOf } from './run-cases.ts'
 import { findTarget } from './target.ts'
@@ -55,10 +56,14 @@ function parse(args: readonly string[]): Arguments | string {
   }
 }
 
+/** What the file of `--models` exports by default: functions that build modules, by the names of their folders. */
 async function importModels(file: string | undefined): Promise<ReadonlyMap<string, unknown>> {
   if (file === undefined) return new Map()
-  const module: Record<string, unknown> = await import(pathToFileURL(resolve(file)).href)
-  return new Map(Object.entries(module))
+  const { default: models }: { default?: unknown } = await import(pathToFileURL(resolve(file)).href)
+  if (isObject(models)) return new Map(Object.entries(models))
+  throw new TypeError(
+    `Cannot read "${file}": expected a default export, an object from names to functions that build modules, got ${typeof models}`,
+  )
 }
 
 /** What is printed: families, failures, pending cases that pass, and as the last line the total. */

@@ -10,6 +10,7 @@ export {
   writeSafetensors,
 } from './codec/index.ts'
 // The engine: lazy tensors and the thread that runs them
+export * from './engine/combine-tensors.ts'
 export * from './engine/create-tensors.ts'
 export { closeEngine, configureEngine, type EngineStats, engineStats, settled } from './engine/engine.ts'
 export { manualSeed } from './engine/generator.ts'
