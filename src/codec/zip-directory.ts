@@ -10,6 +10,9 @@ const ZIP64_EXTRA = 1
 const UNKNOWN_32 = 0xffffffff
 /** Deflate cannot shrink more than this. */
 const MAX_DEFLATE_RATIO = 1032
+/** What all entries may be once they are inflated, whatever the size of the archive, and for each byte of it. */
+const MIN_INFLATED_BYTES = 2 ** 26
+const MAX_INFLATED_RATIO = 100
 /** Encrypted, patch data, strongly encrypted, with a masked header. */
 const REFUSED_FLAGS = 0x0001 | 0x0020 | 0x0040 | 0x2000
 
@@ -50,6 +53,7 @@ export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<
   }
   if (at !== directoryBytes)
     fail('directory', `${entryCount} entries`, `${directoryBytes - at} more bytes`, directoryOffset + at)
+  checkBombs(entries, source.sizeBytes)
   return byName(withLimits(entries, directoryOffset))
 }
 
@@ -134,6 +138,17 @@ function checkSizes({ name, isDeflated, compressedBytes, sizeBytes, offset }: Zi
   if (isDeflated && sizeBytes > compressedBytes * MAX_DEFLATE_RATIO) {
     const expected = `at most ${compressedBytes * MAX_DEFLATE_RATIO} bytes out of ${compressedBytes} deflated ones`
     fail(name, expected, `${sizeBytes}`, offset + 24)
+  }
+}
+
+/** What is inflated may be much, but not out of nothing. */
+function checkBombs(entries: readonly ZipEntry[], sizeBytes: number): void {
+  const limit = Math.max(MIN_INFLATED_BYTES, sizeBytes * MAX_INFLATED_RATIO)
+  let inflated = 0
+  for (const entry of entries) {
+    if (entry.isDeflated) inflated += entry.sizeBytes
+    if (inflated > limit)
+      fail(entry.name, `at most ${limit} bytes once inflated`, `${inflated}`, entry.offset)
   }
 }
 
