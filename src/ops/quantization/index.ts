@@ -3,6 +3,7 @@ import type { Operation } from '../../ir/operation.ts'
 import { applyMask } from './apply-mask.ts'
 import { blockRange } from './block-range.ts'
 import { fakeQuantize } from './fake-quantize.ts'
+import { histogram } from './histogram.ts'
 import { dequantize, quantize } from './quantize.ts'
 import { rangeToQParams } from './range-to-qparams.ts'
 import { runningRange } from './running-range.ts'
@@ -14,6 +15,7 @@ export const quantizationOperations: readonly Operation[] = [
   fakeQuantize,
   quantize,
   dequantize,
+  histogram,
   rangeToQParams,
   runningRange,
 ]

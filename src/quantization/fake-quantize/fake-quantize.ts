@@ -1,18 +1,18 @@
 import { StateError } from '../../engine/state-error.ts'
-import { record, type Tensor } from '../../engine/tensor.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import { Module } from '../../nn/module.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
-import { fakeQuantize } from '../../ops/quantization/fake-quantize.ts'
-import { symmetricZeroPoint } from '../../ops/quantization/range-to-qparams.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { ExportError } from '../export-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
+import { quantizeBy } from '../qparams/apply-qparams.ts'
 import type { QParams } from '../qparams/qparams.ts'
-import type { FullSpec, QParamsCalculator } from '../qparams/qparams-calculator.ts'
+import type { QParamsCalculator } from '../qparams/qparams-calculator.ts'
 import { makeQParamsCalculator } from '../qparams/qparams-calculators.ts'
 import { blocksOf } from '../qparams/tensor-blocks.ts'
 import type { Granularity } from '../spec/granularity.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
+import type { FullSpec } from '../spec/spec-fields.ts'
 import { Flag } from './flag.ts'
 
 /** How a fake quantizer is made. */
@@ -163,18 +163,8 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   }
 
   /** Quantizes and dequantizes a tensor; for subclasses with arithmetic of their own. */
-  protected quantize(x: Tensor, blocks: Blocks, { scale, zeroPoint, minval }: QParams): Tensor {
-    const { dtype, quantMin, quantMax, qformulation, qscheme } = this.spec
-    const usesMinval = qformulation === 'minval' && minval !== null
-    const isShifted = qscheme === 'asymmetric' && !usesMinval
-    const inputs = [x, scale, isShifted ? zeroPoint : null, usesMinval ? minval : null]
-    return record(fakeQuantize, inputs, {
-      dtype,
-      quantMin,
-      quantMax,
-      blocks,
-      zeroPoint: isShifted ? null : symmetricZeroPoint(quantMin, quantMax),
-    })
+  protected quantize(x: Tensor, blocks: Blocks, qparams: QParams): Tensor {
+    return quantizeBy(x, blocks, qparams, this.spec)
   }
 
   #tryObserve(x: Tensor): QParams | null {

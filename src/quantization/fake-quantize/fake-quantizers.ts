@@ -1,6 +1,6 @@
-import type { FullSpec } from '../qparams/qparams-calculator.ts'
 import { Registry } from '../registry.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
+import type { FullSpec } from '../spec/spec-fields.ts'
 import { FakeQuantize, type FakeQuantizeClass, type FakeQuantizeOptions } from './fake-quantize.ts'
 
 /** Fake quantizers by the key under which a spec names them. */

@@ -33,6 +33,7 @@ const NAMES = [
   'rangeCalculator',
   'scaleDtype',
   'averagingConstant',
+  'percentile',
 ] as const satisfies readonly (keyof SpecFields)[]
 
 /** What a spec asks for. */
@@ -40,7 +41,7 @@ export function wishOf(spec: QuantizationSpec, target: QuantizationTarget, prior
   const fields = new Map<keyof WishFields, Claimed<WishFields[keyof WishFields]>>()
   for (const name of NAMES) fields.set(name, { value: spec[name], priority })
   if (spec.qparamCalculator === 'default')
-    fields.set('qparamCalculator', { value: defaultCalculator(target), priority })
+    fields.set('qparamCalculator', { value: defaultCalculator(target, spec.rangeCalculator), priority })
   fields.set('target', { value: target, priority })
   return { fields, range: { value: spec.floatRange, priority } }
 }

@@ -4,8 +4,9 @@ import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { runningRange } from '../../ops/quantization/running-range.ts'
 import { unexpected } from '../config-error.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
+import { empty, keep } from './kept-buffer.ts'
 import type { QParams } from './qparams.ts'
-import { empty, keep, QParamsCalculator } from './qparams-calculator.ts'
+import { QParamsCalculator } from './qparams-calculator.ts'
 import type { TensorRange } from './range-calculator.ts'
 
 /** Scales of the newest tensor: for what does not change between calls, as weights, or changes as a whole. */

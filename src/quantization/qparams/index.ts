@@ -5,9 +5,14 @@ export {
   MovingAverageCalculator,
   StaticCalculator,
 } from './calculators.ts'
+export { EntropyRange } from './entropy-range.ts'
+export { type Histogram, HistogramRange } from './histogram-range.ts'
 export { MinMaxRange } from './minmax-range.ts'
+export { MSERange } from './mse-range.ts'
+export { PercentileRange } from './percentile-range.ts'
 export type { QParams } from './qparams.ts'
-export { type FullSpec, QParamsCalculator, type QParamsCalculatorClass } from './qparams-calculator.ts'
+export { QParamsCalculator, type QParamsCalculatorClass } from './qparams-calculator.ts'
 export { makeQParamsCalculator, qparamsCalculators } from './qparams-calculators.ts'
 export { RangeCalculator, type RangeCalculatorClass, type TensorRange } from './range-calculator.ts'
 export { rangeCalculators } from './range-calculators.ts'
+export { type Sample, SearchedRange } from './searched-range.ts'

@@ -1,28 +1,18 @@
-import { recordAll, type Tensor } from '../../engine/tensor.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import { Module } from '../../nn/module.ts'
-import { Buffer } from '../../nn/parameter.ts'
+import type { Buffer } from '../../nn/parameter.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
-import { rangeToQParams } from '../../ops/quantization/range-to-qparams.ts'
 import type { DType } from '../../tensor/dtype.ts'
-import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
-import { isQuantizedFloat, type QuantizedFloat } from '../spec/dtypes.ts'
+import { isQuantizedFloat } from '../spec/dtypes.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
-import type { DerivedSpecFields, SpecFields } from '../spec/spec-fields.ts'
+import type { FullSpec } from '../spec/spec-fields.ts'
+import { qparamsFor } from './apply-qparams.ts'
+import { empty, keep } from './kept-buffer.ts'
 import type { QParams } from './qparams.ts'
 import type { RangeCalculator, TensorRange } from './range-calculator.ts'
 import { rangeCalculators } from './range-calculators.ts'
-
-/** A spec with what follows from its fields. */
-export type FullSpec = SpecFields & DerivedSpecFields
-
-/** Exponent of the largest power of two that each float dtype holds. */
-const TARGET_EXPONENTS: Readonly<Record<QuantizedFloat, number>> = {
-  float4_e2m1fn_x2: 2,
-  float8_e4m3fn: 8,
-  float8_e5m2: 15,
-}
 
 /**
  * Turns the ranges of the tensors that it observes into scales, zero points and minvals, and keeps them. A call observes one tensor. Subclasses say what
@@ -43,7 +33,7 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
     this.spec = spec
     Object.defineProperty(this, 'spec', { enumerable: false })
     const Range = rangeCalculators.get(spec.rangeCalculator)
-    this.range_calculator = new Range(spec)
+    this.range_calculator = new Range(spec, target)
     const isFloat = isQuantizedFloat(spec.dtype)
     this.zero_point = isFloat ? null : empty('int32')
     this.minval = isFloat ? null : empty('float32')
@@ -83,19 +73,8 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
   }
 
   /** Scale, zero point and minval of a range. */
-  protected qparamsOf({ min, max }: TensorRange, dtype: DType = 'float32'): QParams {
-    const { spec } = this
-    const [scale = min, zeroPoint = null, minval = null] = recordAll(rangeToQParams, [min, max], {
-      quantMin: spec.quantMin,
-      quantMax: spec.quantMax,
-      symmetric: spec.qscheme !== 'asymmetric',
-      targetExponent:
-        spec.scaleDtype !== null && isQuantizedFloat(spec.dtype) ? TARGET_EXPONENTS[spec.dtype] : null,
-      dtype,
-    })
-    return isQuantizedFloat(spec.dtype)
-      ? { scale, zeroPoint: null, minval: null }
-      : { scale, zeroPoint, minval }
+  protected qparamsOf(range: TensorRange, dtype: DType = 'float32'): QParams {
+    return qparamsFor(range, this.spec, dtype)
   }
 
   private store({ scale, zeroPoint, minval }: QParams): void {
@@ -110,27 +89,6 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
 
 /** A class of calculators. */
 export type QParamsCalculatorClass = new (spec: FullSpec, target: QuantizationTarget) => QParamsCalculator
-
-/** A buffer without elements: nothing has been observed. */
-export function empty(dtype: DType): Buffer {
-  return new Buffer(fromValues(dtype, [0], []))
-}
-
-/** The buffer with new content; another buffer where the old one had another type, as the empty one has. */
-export function keep(buffer: Buffer, content: Tensor): Buffer {
-  const same = buffer.dtype === content.dtype && buffer.shape.join() === content.shape.join()
-  const target = same
-    ? buffer
-    : new Buffer(
-        fromValues(
-          content.dtype,
-          content.shape,
-          Array.from({ length: sizeOf(content.shape) }, () => 0),
-        ),
-      )
-  target.assign(content)
-  return target
-}
 
 /** A range in the shape of the stored scales: one number of a tensor with fewer dimensions is the same number. @throws ShapeError for another shape */
 function alignRange(range: TensorRange, { shape }: Tensor): TensorRange {

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../engine/tensor.ts'
 import { Module } from '../../nn/module.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
-import type { SpecFields } from '../spec/spec-fields.ts'
+import type { QuantizationTarget } from '../spec/scheme.ts'
+import type { FullSpec } from '../spec/spec-fields.ts'
 
 /** Bounds of the values in each block; both have one entry for each block, along as many dimensions as the tensor has. */
 export interface TensorRange {
@@ -14,14 +15,21 @@ export interface TensorRange {
  * runs; what they keep between calls are buffers. The range has to contain 0 and heed the bounds of `spec.floatRange`.
  */
 export abstract class RangeCalculator extends Module<[Tensor, Blocks], TensorRange> {
-  readonly spec: SpecFields
+  readonly spec: FullSpec
+  /** What the tensors are. */
+  readonly target: QuantizationTarget
 
-  constructor(spec: SpecFields) {
+  constructor(spec: FullSpec, target: QuantizationTarget) {
     super()
     this.spec = spec
-    Object.defineProperty(this, 'spec', { enumerable: false })
+    this.target = target
+    for (const name of ['spec', 'target']) Object.defineProperty(this, name, { enumerable: false })
   }
 }
 
 /** A class of range calculators. */
-export type RangeCalculatorClass = new (spec: SpecFields) => RangeCalculator
+export interface RangeCalculatorClass {
+  new (spec: FullSpec, target: QuantizationTarget): RangeCalculator
+  /** Whether its ranges of activations take in all tensors so far, so that no average is to be taken of them. Default: false. */
+  readonly accumulates?: boolean
+}

@@ -1,5 +1,8 @@
 import { Registry } from '../registry.ts'
+import { EntropyRange } from './entropy-range.ts'
 import { MinMaxRange } from './minmax-range.ts'
+import { MSERange } from './mse-range.ts'
+import { PercentileRange } from './percentile-range.ts'
 import type { RangeCalculatorClass } from './range-calculator.ts'
 
 /** Range calculators by the key under which a spec names them. */
@@ -7,5 +10,8 @@ export const rangeCalculators: Registry<RangeCalculatorClass> = new Registry<Ran
   'range calculator',
   {
     minmax: MinMaxRange,
+    percentile: PercentileRange,
+    histogram_mse: MSERange,
+    entropy: EntropyRange,
   },
 )

@@ -16,4 +16,4 @@ export {
   type SpecOptions,
 } from './quantization-spec.ts'
 export { QuantizationFormulation, QuantizationScheme, type QuantizationTarget } from './scheme.ts'
-export type { DerivedSpecFields, FloatRange, SpecFields } from './spec-fields.ts'
+export type { DerivedSpecFields, FloatRange, FullSpec, SpecFields } from './spec-fields.ts'

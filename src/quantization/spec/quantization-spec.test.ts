@@ -84,7 +84,7 @@ test('QuantizationSpec.fromDict() reads what toDict() writes, computed keys over
 test('QuantizationSpec.fromDict() names an unknown key and the nearest one', () => {
   expect(failure({ granularty: {} }).message).toBe(
     'Cannot read "weight.granularty": expected a known key (dtype, qscheme, qformulation, granularity, fake_quantize_cls, ' +
-      'qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant), got an unknown one\n' +
+      'qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant, percentile), got an unknown one\n' +
       'Hint: did you mean "granularity"?',
   )
 })

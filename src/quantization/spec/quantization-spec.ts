@@ -51,10 +51,17 @@ const FIELDS: { readonly [K in keyof SpecFields]: Field<SpecFields[K]> } = {
     schema: numberBetween(0, 1, 'Weight of the newest range in a moving average'),
     initial: 0.01,
   },
+  percentile: {
+    key: 'percentile',
+    schema: numberBetween(0, 100, 'Percentage of the values that a percentile range keeps'),
+    initial: 99.99,
+  },
 }
 
 const NAMES = Object.keys(FIELDS) as (keyof SpecFields)[]
 const KEYS = NAMES.map((name) => FIELDS[name].key)
+/** Calculators that make something else of the ranges of several tensors than the newest one. */
+const FORGETTING = ['dynamic', 'moving_average', 'global_minmax']
 /** Keys of a dump that follow from the others; they are read over. */
 const COMPUTED = ['n_bits', 'target_dtype', '_quant_range', 'quant_min', 'quant_max']
 
@@ -75,6 +82,7 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
   readonly floatRange: SpecFields['floatRange']
   readonly scaleDtype: SpecFields['scaleDtype']
   readonly averagingConstant: number
+  readonly percentile: number
 
   /**
    * @param path dotted path of the spec in its config, for messages
@@ -100,6 +108,7 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
     const scale = read('scaleDtype')
     this.scaleDtype = scale === null && this.dtype === 'float4_e2m1fn_x2' ? 'float8_e8m0fnu' : scale
     this.averagingConstant = read('averagingConstant')
+    this.percentile = read('percentile')
     checkCombination(this, path)
     Object.freeze(this)
   }
@@ -131,7 +140,6 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
 
   /** The spec as a config file has it. @param computed whether what follows from the fields is added, as the Python library does */
   toDict({ computed = false }: { readonly computed?: boolean } = {}): Record<string, unknown> {
-    const { averagingConstant } = this
     return {
       dtype: this.dtype,
       qscheme: this.qscheme,
@@ -142,9 +150,8 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
       range_calculator_cls: this.rangeCalculator,
       float_range: [...this.floatRange],
       scale_dtype: this.scaleDtype,
-      ...(averagingConstant === FIELDS.averagingConstant.initial
-        ? {}
-        : { averaging_constant: averagingConstant }),
+      ...changedOf(this, 'averagingConstant'),
+      ...changedOf(this, 'percentile'),
       ...(computed ? computedKeys(this) : {}),
     }
   }
@@ -197,6 +204,20 @@ function checkCombination(spec: SpecFields, path: string): void {
   if (spec.qparamCalculator === 'dynamic' && qscheme === 'symmetric_with_clipping') {
     throw unexpected(path || 'qscheme', 'a scheme without clipping for the dynamic calculator', qscheme)
   }
+  if (rangeCalculators.get(spec.rangeCalculator).accumulates && FORGETTING.includes(spec.qparamCalculator)) {
+    throw unexpected(
+      path || 'qparamCalculator',
+      `the static calculator for the ${spec.rangeCalculator} range`,
+      spec.qparamCalculator,
+      'such a range takes in all tensors itself: leave the calculator out',
+    )
+  }
+}
+
+/** A field that the Python library does not have, under its key; nothing where it has its default. */
+function changedOf(spec: SpecFields, name: 'averagingConstant' | 'percentile'): Record<string, number> {
+  const { key, initial } = FIELDS[name]
+  return spec[name] === initial ? {} : { [key]: spec[name] }
 }
 
 function computedKeys(spec: DerivedSpecFields): Record<string, unknown> {

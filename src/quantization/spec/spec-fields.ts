@@ -28,6 +28,8 @@ export interface SpecFields {
   readonly scaleDtype: ScaleDType | null
   /** Weight of the newest range in a moving average, from 0 to 1. Default: 0.01. */
   readonly averagingConstant: number
+  /** Percentage of the values that a percentile range keeps, above 0 and up to 100. Default: 99.99. */
+  readonly percentile: number
 }
 
 /** What follows from the fields of a spec. */
@@ -41,3 +43,6 @@ export interface DerivedSpecFields {
   /** Dtype in which single quantized values are stored. */
   readonly targetDtype: DType
 }
+
+/** A spec with what follows from its fields. */
+export type FullSpec = SpecFields & DerivedSpecFields
