@@ -1,6 +1,7 @@
 // Quantization: specs, configs, fake quantizers, and the quantizers that put them into models. This layer must not know file formats.
 export * from './config/index.ts'
 export { ConfigError, type SourcePosition } from './config-error.ts'
+export * from './eager/index.ts'
 export { ExportError } from './export-error.ts'
 export * from './fake-quantize/index.ts'
 export { defaultPatterns, type Pattern } from './graph/patterns.ts'

@@ -10,6 +10,7 @@ import {
   readExportBackend,
 } from './config/execution-mode.ts'
 import { QuantizerConfig } from './config/quantizer-config.ts'
+import { EagerQuantizer } from './eager/eager-quantizer.ts'
 import { FakeQuantize } from './fake-quantize/fake-quantize.ts'
 import type { FakeQuantizerTable } from './fake-quantizer-table.ts'
 import { GraphQuantizer } from './graph/graph-quantizer.ts'
@@ -86,10 +87,11 @@ type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) =>
  */
 export class Quantizer<M extends AnyModule = AnyModule> {
   readonly #model: M
-  readonly #graph: GraphQuantizer
+  readonly #quantizer: GraphQuantizer | EagerQuantizer
   readonly #mode: ExecutionMode
   readonly #logger: Logger
-  #prepared: GraphModule | undefined
+  #prepared: AnyModule | undefined
+  #inputCount = 0
   #table: FakeQuantizerTable | undefined
   #inspector: ModelInspector | undefined
   #steps = 0
@@ -112,16 +114,20 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     this.#model = model
     this.#mode = settings.executionMode
     this.#logger = logger
-    this.#graph = new GraphQuantizer(model, settings, patterns, logger)
+    this.#quantizer =
+      this.#mode === ExecutionMode.EAGER
+        ? new EagerQuantizer(model, settings, logger)
+        : new GraphQuantizer(model, settings, patterns, logger)
   }
 
   /**
-   * Inserts fake quantizers. What comes back already computes quantized: weights from their own values, activations from the example. The model is
-   * captured as a graph, or taken as it is when it is a GraphModule.
+   * Inserts fake quantizers. What comes back already computes quantized: weights from their own values, activations from the example. In graph mode the
+   * model is captured as a graph, or taken as it is when it is a GraphModule; in eager mode it is changed in place and returned itself, with a warning
+   * when it is prepared already.
    *
    * @param exampleInputs one complete set of inputs; with activation quantization, representative ones
    * @throws TypeError when exampleInputs is not an array; RangeError when it is empty
-   * @throws StateError when the model is prepared already, or cannot be captured
+   * @throws StateError when the model is prepared already, or cannot be captured (graph mode)
    */
   async prepare(exampleInputs: readonly unknown[], options: PrepareOptions = {}): Promise<QuantizedModel<M>> {
     if (!Array.isArray(exampleInputs)) {
@@ -131,11 +137,15 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     }
     if (exampleInputs.length === 0)
       throw new RangeError('Cannot prepare a model: expected at least one example input, got none')
-    if (this.#prepared !== undefined)
-      throw new StateError('Cannot prepare a model: expected one that is not prepared, got one that is')
-    if (this.#mode === ExecutionMode.EAGER) throw withoutEagerMode('prepare a model')
-    const { model, table, inspector } = await this.#graph.prepare(exampleInputs, options)
+    if (this.#prepared !== undefined) {
+      if (this.#mode === ExecutionMode.GRAPH)
+        throw new StateError('Cannot prepare a model: expected one that is not prepared, got one that is')
+      this.#logger.warn('Quantizer.prepare() has no effect: the model is prepared already')
+      return this.#prepared as QuantizedModel<M>
+    }
+    const { model, table, inputCount, inspector } = await this.#quantizer.prepare(exampleInputs, options)
     this.#prepared = model
+    this.#inputCount = inputCount
     this.#table = table
     this.#inspector = inspector
     return model as QuantizedModel<M>
@@ -164,14 +174,15 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     options: CalibrateOptions = {},
   ): Promise<void> {
     const { onProgress, signal, fakeQuantWeights = false } = options
-    const model = this.#modelOf(undefined, 'calibrate')
+    const model: Module<readonly unknown[], unknown> = Object(this.#modelOf(undefined, 'calibrate'))
     const total = Array.isArray(data) ? data.length : undefined
     const body = async () => {
       let done = 0
       let earlier: Promise<void> = Promise.resolve()
       for await (const batch of data) {
         signal?.throwIfAborted()
-        model(...(Array.isArray(batch) ? batch.slice(0, model.inputCount) : [batch]))
+        // An async forward ends before the next one begins.
+        await model(...(Array.isArray(batch) ? batch.slice(0, this.#inputCount) : [batch]))
         const running = recorder.settled()
         await earlier
         earlier = running
@@ -250,7 +261,11 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     const prepared = this.#modelOf(model, 'finalize')
     signal?.throwIfAborted()
     await recorder.settled()
-    return (await this.#graph.finalize(prepared, target)) as QuantizedModel<M>
+    const finalized =
+      this.#quantizer instanceof EagerQuantizer
+        ? await this.#quantizer.finalize(prepared, target, mmapDir)
+        : await this.#quantizer.finalize(expectGraph(prepared, 'finalize'), target)
+    return finalized as QuantizedModel<M>
   }
 
   /**
@@ -275,7 +290,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     exampleInputs?: readonly unknown[],
   ): Promise<Set<string>> {
     if (readExecutionMode(executionMode, 'executionMode') === ExecutionMode.EAGER)
-      throw withoutEagerMode('list operations')
+      return EagerQuantizer.compressibleOpNames(model, exampleInputs)
     return GraphQuantizer.compressibleOpNames(model, exampleInputs)
   }
 
@@ -315,14 +330,11 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     })
   }
 
-  #modelOf(given: AnyModule | undefined, action: string): GraphModule {
+  #modelOf(given: AnyModule | undefined, action: string): AnyModule {
     if (this.#prepared === undefined)
       throw new StateError(`Cannot ${action}: expected a prepared model, got none\nHint: call prepare first`)
     if (given === undefined) return this.#prepared
-    if (given instanceof GraphModule) return given
-    throw new TypeError(
-      `Cannot ${action} a model: expected a GraphModule in graph mode, got ${given.constructor.name}`,
-    )
+    return this.#mode === ExecutionMode.GRAPH ? expectGraph(given, action) : given
   }
 
   #select(module: AnyModule | undefined): Set<FakeQuantize> {
@@ -344,7 +356,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
 }
 
 /** Observers off, fake quantizers on, training or not as before; waits for what was dispatched. */
-async function leave(model: GraphModule, training: boolean): Promise<void> {
+async function leave(model: AnyModule, training: boolean): Promise<void> {
   for (const fakeQuantize of fakeQuantizersOf(model)) {
     fakeQuantize.disableObserver()
     fakeQuantize.enableFakeQuant()
@@ -357,9 +369,10 @@ function* fakeQuantizersOf(model: AnyModule): Generator<FakeQuantize> {
   for (const [, module] of model.namedModules()) if (module instanceof FakeQuantize) yield module
 }
 
-function withoutEagerMode(action: string): StateError {
-  return new StateError(
-    `Cannot ${action} in eager mode: expected graph mode, the only one so far, got eager mode`,
+function expectGraph(model: AnyModule, action: string): GraphModule {
+  if (model instanceof GraphModule) return model
+  throw new TypeError(
+    `Cannot ${action} a model: expected a GraphModule in graph mode, got ${model.constructor.name}`,
   )
 }
 

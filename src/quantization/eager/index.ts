@@ -10,4 +10,4 @@ export {
   type RecordedTensor,
   type RegisteredCall,
 } from './inspection.ts'
-export type { EagerOp } from './list-eager-ops.ts'
+export { type EagerOp, listEagerOps } from './list-eager-ops.ts'

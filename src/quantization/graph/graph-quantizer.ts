@@ -21,6 +21,8 @@ import { preserveAttributes } from './preserved-attributes.ts'
 export interface PreparedModel {
   readonly model: GraphModule
   readonly table: FakeQuantizerTable
+  /** How many inputs a call takes. */
+  readonly inputCount: number
   readonly inspector: ModelInspector
 }
 
@@ -65,7 +67,7 @@ export class GraphQuantizer {
       fakeQuantizers: reportFakeQuantizers(model.graph, observed.left),
       removed: [...removed, ...observed.removed],
     })
-    return { model, table, inspector }
+    return { model, table, inputCount: model.inputCount, inspector }
   }
 
   /** The prepared model as a backend needs it. */

@@ -1,0 +1,129 @@
+import { noGrad } from '../../engine/recorder.ts'
+import { tensorsIn } from '../../engine/tensor.ts'
+import type { AnyModule, Module } from '../../nn/module.ts'
+import { ExportBackend } from '../config/execution-mode.ts'
+import type { QuantizerConfig } from '../config/quantizer-config.ts'
+import { ExportError } from '../export-error.ts'
+import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
+import type { ModelInspector } from '../inspection/model-inspector.ts'
+import type { Logger } from '../logger.ts'
+import type { PrepareOptions } from '../quantizer.ts'
+import { checkEagerConfig } from './check-config.ts'
+import { evaluating } from './evaluating.ts'
+import { publishInspection } from './inspection.ts'
+import { listEagerOps } from './list-eager-ops.ts'
+import { SettingsTable } from './module-settings.ts'
+import { placeFakeQuantizers, removeFakeQuantizers } from './place-fake-quantizers.ts'
+import { fakeQuantizersIn, type PlacedModel, registeredCalls } from './placed-model.ts'
+import { passOver, quantizeCalls } from './quantized-calls.ts'
+import { register } from './registration.ts'
+
+/** A prepared model with what its quantizer needs to know. */
+export interface PreparedModel {
+  readonly model: AnyModule
+  readonly table: FakeQuantizerTable
+  /** How many inputs a call takes. */
+  readonly inputCount: number
+  readonly inspector: ModelInspector | undefined
+}
+
+/** Eager mode: quantizes a model in place, as the module that it is. */
+export class EagerQuantizer {
+  readonly #model: AnyModule
+  readonly #config: QuantizerConfig
+  readonly #logger: Logger
+
+  /** @throws ConfigError for a config that only graph mode could follow */
+  constructor(model: AnyModule, config: QuantizerConfig, logger: Logger) {
+    checkEagerConfig(config, logger)
+    this.#model = model
+    this.#config = config
+    this.#logger = logger
+  }
+
+  /** Puts fake quantizers into the model and lets them observe the example. The model is not changed when that fails. */
+  async prepare(
+    exampleInputs: readonly unknown[],
+    { dynamicShapes, exportWithNoGrad = true, signal }: PrepareOptions,
+  ): Promise<PreparedModel> {
+    if (dynamicShapes !== undefined || !exportWithNoGrad)
+      this.#logger.warn(
+        'dynamicShapes and exportWithNoGrad have no effect in eager mode: every call may have its own shapes',
+      )
+    const model = this.#model
+    const settings = new SettingsTable(model, this.#config)
+    const { quantizesActivations } = settings
+    const registered = await evaluating(model, () => register(model, settings, exampleInputs, this.#logger))
+    signal?.throwIfAborted()
+    const modules = [...model.namedModules()]
+    const placed = placeFakeQuantizers(model, registered, { quantizesActivations, logger: this.#logger })
+    const unwatch = watch(modules, placed)
+    try {
+      await observeExample(placed, exampleInputs)
+    } catch (error) {
+      removeFakeQuantizers(placed, () => true)
+      unwatch()
+      throw error
+    }
+    publishInspection(model, () => ({
+      calls: quantizesActivations ? registered.calls : [],
+      registered: registeredCalls(placed.modules),
+      fakeQuantizers: [...fakeQuantizersIn(model)],
+      quantizesActivations,
+    }))
+    const schedule = (path: string) => settings.at(path)?.config.qatSchedule ?? null
+    const table = new FakeQuantizerTable([...fakeQuantizersIn(model)], schedule, this.#logger)
+    return { model, table, inputCount: exampleInputs.length, inspector: undefined }
+  }
+
+  /** The prepared model as a backend needs it; changed in place. */
+  async finalize(model: AnyModule, backend: ExportBackend, _mmapDir?: string): Promise<AnyModule> {
+    if (backend === ExportBackend._TORCH) return model
+    throw new ExportError(`Cannot finalize for "${backend}"`, [])
+  }
+
+  /** Names of the operations that settings of operations reach. @throws TypeError without example inputs */
+  static async compressibleOpNames(
+    model: AnyModule,
+    exampleInputs?: readonly unknown[],
+  ): Promise<Set<string>> {
+    if (exampleInputs === undefined)
+      throw new TypeError(
+        'Cannot list the operations of a model: expected example inputs to run it with, got none',
+      )
+    const ops = await listEagerOps(model, exampleInputs)
+    return new Set(ops.flatMap(({ name, isQuantizable }) => (isQuantizable ? [name] : [])))
+  }
+}
+
+/** Lets the modules that were reached quantize their calls, and what the others call be. Returns what ends it. */
+function watch(modules: readonly [string, AnyModule][], placed: PlacedModel): () => void {
+  if (placed.modules.length === 0) return () => {}
+  const reached = new Map(placed.modules.map((each) => [each.module, each.functions]))
+  const ends = modules.map(([path, module]) => {
+    const functions = reached.get(module)
+    return functions === undefined ? passOver(path, module) : quantizeCalls(path, module, functions)
+  })
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+/** Lets every fake quantizer observe one set of inputs without quantizing, and takes out those that cannot. Afterwards they quantize, and observe no more. */
+async function observeExample(placed: PlacedModel, exampleInputs: readonly unknown[]): Promise<void> {
+  const { model } = placed
+  for (const { fakeQuantize } of fakeQuantizersIn(model)) {
+    fakeQuantize.enableObserver()
+    fakeQuantize.disableFakeQuant()
+  }
+  await evaluating(model, async () => {
+    const callable: Module<readonly unknown[], unknown> = Object(model)
+    const output = await noGrad(() => callable(...exampleInputs))
+    for (const tensor of tensorsIn(output)) await tensor.realize()
+  })
+  removeFakeQuantizers(placed, (fakeQuantize) => fakeQuantize.isDisabled)
+  for (const { fakeQuantize } of fakeQuantizersIn(model)) {
+    fakeQuantize.disableObserver()
+    fakeQuantize.enableFakeQuant()
+  }
+}
