@@ -11,6 +11,7 @@ import {
   isConcrete,
   mulDims,
   sizeOfDims,
+  solveDim,
   subDims,
   symbol,
   symbolsOf,
@@ -240,4 +241,14 @@ test('isConcrete() tells whether all sizes are numbers', () => {
 test('sizeOfDims() is 1 for a scalar', () => {
   expect(sizeOfDims([])).toBe(1)
   expect(String(sizeOfDims([2, s, 3]))).toBe('6*s')
+})
+
+test('solveDim() gives the only symbol of a multiple plus a number', () => {
+  const dim = addDims(mulDims(s, 2), 1)
+  expect(solveDim(Object(dim), 7)).toEqual({ name: 's', value: 3 })
+  expect(solveDim(Object(dim), 8)).toBeUndefined()
+  expect(solveDim(s, 5)).toEqual({ name: 's', value: 5 })
+  expect(solveDim(Object(addDims(s, t)), 5)).toBeUndefined()
+  expect(solveDim(Object(mulDims(s, t)), 5)).toBeUndefined()
+  expect(solveDim(Object(floorDivDims(s, 2)), 5)).toBeUndefined()
 })

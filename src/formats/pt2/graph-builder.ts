@@ -1,5 +1,5 @@
 import type { Attributes, AttributeValue } from '../../ir/attributes.ts'
-import { type Dim, type Dims, dimsEqual } from '../../ir/dim.ts'
+import { type Dim, dimsEqual } from '../../ir/dim.ts'
 import type { GraphInput } from '../../ir/graph.ts'
 import { formatType, Node, Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
@@ -12,7 +12,7 @@ import { type Argument, readArgument } from './argument.ts'
 import { type AtenTarget, defaultOf, isIgnored, isTensorParameter, parseTarget } from './aten-schemas.ts'
 import type { JsonView } from './json-view.ts'
 import type { ProgramInput } from './program.ts'
-import { readSize, readTensorMeta, SizeHints } from './tensor-meta.ts'
+import { readComparedSize, readDType, readSize, readTensorType, SizeHints } from './tensor-meta.ts'
 import { TensorTable } from './tensor-table.ts'
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(operations.map((op) => [op.name, op]))
@@ -56,7 +56,7 @@ export class GraphBuilder {
     const { name, at, kind } = input
     const recorded = this.#types.get(name) ?? at.fail('an input with a type', `"${name}"`)
     if (kind === 'input') this.#hints.learn(recorded)
-    const value = new Value(readTensorMeta(recorded))
+    const value = new Value(readTensorType(recorded))
     const own: GraphInput = kind === 'state' ? { value, name: input.path, kind } : { value, name, kind }
     this.inputs.push(own)
     this.#tensors.define(name, value, at, own)
@@ -176,19 +176,24 @@ export class GraphBuilder {
   }
 
   #checkType(name: string, inferred: Value, view: JsonView): void {
-    const recorded = this.#types.get(name)
-    const type = readTensorMeta(recorded ?? view.field('outputs').fail('an output with a type', `"${name}"`))
-    if (type.dtype === inferred.dtype && this.#sameShape(type.shape, inferred.shape)) return
-    recorded?.fail(`${formatType(inferred)}, as the node "${name}" gives it`, formatType(type))
+    const recorded = this.#types.get(name) ?? view.field('outputs').fail('an output with a type', `"${name}"`)
+    const dtype = readDType(recorded.field('dtype'))
+    const sizes = recorded.field('sizes').items()
+    const isSame =
+      dtype === inferred.dtype &&
+      sizes.length === inferred.shape.length &&
+      inferred.shape.every((dim, i) => this.#sameDim(sizes[i], dim))
+    if (!isSame)
+      recorded.fail(
+        `${formatType(inferred)}, as the node "${name}" gives it`,
+        formatType(readTensorType(recorded)),
+      )
   }
 
-  /** Whether two shapes are the same, as far as can be told: expressions that are written otherwise are compared by the example's sizes. */
-  #sameShape(a: Dims, b: Dims): boolean {
-    return a.length === b.length && a.every((dim, i) => this.#sameDim(dim, b[i] ?? 0))
-  }
-
-  #sameDim(a: Dim, b: Dim): boolean {
-    if (dimsEqual(a, b)) return true
+  /** Whether two sizes are the same, as far as can be told: expressions that are written otherwise are compared by the example's sizes. */
+  #sameDim(recorded: JsonView | undefined, b: Dim): boolean {
+    const a = recorded && readComparedSize(recorded)
+    if (a === undefined || dimsEqual(a, b)) return true
     if (typeof a === 'number' && typeof b === 'number') return false
     const [x, y] = [this.#hints.evaluate(a), this.#hints.evaluate(b)]
     return x === undefined || y === undefined || x === y

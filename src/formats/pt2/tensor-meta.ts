@@ -30,17 +30,21 @@ export interface TensorMeta extends TensorType {
   readonly requiresGrad: boolean
 }
 
-/** Reads what the program says of one tensor. @throws FormatError for dtypes and layouts that lowbit has not */
-export function readTensorMeta(view: JsonView): TensorMeta {
+/** Reads the type of a tensor. @throws FormatError for dtypes and layouts that lowbit has not */
+export function readTensorType(view: JsonView): TensorType {
   const layout = view.field('layout')
   if (layout.integer() !== STRIDED) layout.fail(`${STRIDED}, a strided layout`)
-  const shape = view.field('sizes').items().map(readSize)
+  return { dtype: readDType(view.field('dtype')), shape: view.field('sizes').items().map(readSize) }
+}
+
+/** Reads how a tensor lies in its storage. @throws FormatError for dtypes and layouts that lowbit has not */
+export function readTensorMeta(view: JsonView): TensorMeta {
+  const type = readTensorType(view)
   const strides = view.field('strides').items().map(readSize)
-  if (strides.length !== shape.length)
-    view.field('strides').fail(`${shape.length} strides`, `${strides.length}`)
+  if (strides.length !== type.shape.length)
+    view.field('strides').fail(`${type.shape.length} strides`, `${strides.length}`)
   return {
-    dtype: readDType(view.field('dtype')),
-    shape,
+    ...type,
     strides,
     storageOffset: readSize(view.field('storage_offset')),
     requiresGrad: view.optional('requires_grad')?.boolean() ?? false,
@@ -58,6 +62,14 @@ export function readSize(view: JsonView): Dim {
   if (kind === 'as_int') return content.size()
   if (kind === 'as_expr') return readExpression(content)
   return view.fail('as_int or as_expr', kind)
+}
+
+/** Reads a size that is only compared: undefined for an expression of functions that lowbit's sizes have not, such as a minimum. */
+export function readComparedSize(view: JsonView): Dim | undefined {
+  const text = view.optional('as_expr')?.field('expr_str').string()
+  if (text === undefined) return readSize(view)
+  const size = readSizeExpression(text)
+  return size instanceof SizeExpressionProblem ? undefined : size
 }
 
 function readExpression(view: JsonView): Dim {
