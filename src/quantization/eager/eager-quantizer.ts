@@ -66,7 +66,7 @@ export class EagerQuantizer {
       throw error
     }
     publishInspection(model, () => ({
-      calls: quantizesActivations ? registered.calls : [],
+      calls: registered.calls,
       registered: registeredCalls(placed.modules),
       fakeQuantizers: [...fakeQuantizersIn(model)],
       quantizesActivations,

@@ -1,4 +1,4 @@
-import { type AnyModule, joinPath } from '../../nn/module.ts'
+import type { AnyModule } from '../../nn/module.ts'
 import { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import type { EagerFakeQuantizer, RegisteredCall } from './inspection.ts'
 import { ParametrizationList } from './parametrization.ts'
@@ -28,18 +28,17 @@ export interface PlacedModel {
 
 /** Every fake quantizer under each of its paths, in the order of a walk. */
 export function* fakeQuantizersIn(model: AnyModule): Generator<EagerFakeQuantizer> {
-  for (const [module, owner] of model.namedModules({ aliases: true })) {
-    for (const [name, member] of owner.members()) {
-      if (!(Object(member) instanceof FakeQuantize)) continue
-      const fakeQuantize: FakeQuantize = Object(member)
-      const path = joinPath(module, name)
-      if (!(owner instanceof ParametrizationList)) {
-        yield { path, fakeQuantize, role: 'activation', module, name }
-        continue
-      }
-      const [, holder = '', state = ''] = /^(?:(.*)\.)?parametrizations\.([^.]*)$/.exec(module) ?? []
-      yield { path, fakeQuantize, role: 'state', module: holder, name: state }
+  const owners = new Map<string, AnyModule>()
+  for (const [path, fakeQuantize] of model.namedModules({ aliases: true })) {
+    owners.set(path, fakeQuantize)
+    if (!(fakeQuantize instanceof FakeQuantize)) continue
+    const [module, name] = splitPath(path)
+    if (!(owners.get(module) instanceof ParametrizationList)) {
+      yield { path, fakeQuantize, role: 'activation', module, name }
+      continue
     }
+    const [lists, state] = splitPath(module)
+    yield { path, fakeQuantize, role: 'state', module: splitPath(lists)[0], name: state }
   }
 }
 
@@ -59,4 +58,10 @@ export function registeredCalls(
       ),
     ]),
   )
+}
+
+/** Path of the owner, and the name there. */
+function splitPath(path: string): [owner: string, name: string] {
+  const dot = path.lastIndexOf('.')
+  return [path.slice(0, Math.max(dot, 0)), path.slice(dot + 1)]
 }
