@@ -4,11 +4,10 @@ import {
   type Event,
   getScalarValue,
   parseEvents,
-  realMapTag,
-  YAML11_SCHEMA,
   YAMLException,
 } from 'js-yaml'
 import { ConfigError, type SourcePosition, unexpected } from '../config-error.ts'
+import { PYYAML_SCHEMA } from './pyyaml-schema.ts'
 
 /** Bounds that no config comes near, so that a hostile one costs little. */
 const LIMITS = {
@@ -18,9 +17,6 @@ const LIMITS = {
   aliases: 10_000,
   mergedKeys: 10_000,
 } as const
-
-/** PyYAML's values, with maps that keep every key as it is and in order. */
-const SCHEMA = YAML11_SCHEMA.withTags(realMapTag)
 
 /** What a YAML text says, and where. */
 export interface YamlDocument {
@@ -37,13 +33,15 @@ export interface YamlDocument {
 export function readYaml(text: string): YamlDocument {
   if (text.length > LIMITS.characters)
     throw unexpected('config', `at most ${LIMITS.characters} characters`, text.length)
+  if (separatorsIn(text) > 2 * LIMITS.nodes)
+    throw unexpected('config', `at most ${LIMITS.nodes} entries`, `${separatorsIn(text)} separators`)
   try {
     const events = parseEvents(text, { maxDepth: LIMITS.depth })
     if (events.length > LIMITS.nodes)
       throw unexpected('config', `at most ${LIMITS.nodes} entries`, events.length)
     const [content, ...others] = constructFromEvents(events, {
       source: text,
-      schema: SCHEMA,
+      schema: PYYAML_SCHEMA,
       maxAliases: LIMITS.aliases,
       maxTotalMergeKeys: LIMITS.mergedKeys,
     })
@@ -54,6 +52,13 @@ export function readYaml(text: string): YamlDocument {
     if (error instanceof YAMLException) throw malformed(error)
     throw error
   }
+}
+
+/** An upper bound for the number of entries that is known before anything is parsed. */
+function separatorsIn(text: string): number {
+  let count = 0
+  for (const _ of text.matchAll(/[,:[{\n]/g)) count++
+  return count
 }
 
 /** An error with the place in the text added. */
