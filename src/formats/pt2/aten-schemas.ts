@@ -1,11 +1,11 @@
 import type { AttributeValue } from '../../ir/attributes.ts'
 
 /** A tensor, or a list of tensors. */
-const T = Symbol('tensor')
+const T: unique symbol = Symbol('tensor')
 /** A constant without a default. */
-const C = Symbol('constant')
+const C: unique symbol = Symbol('constant')
 /** Says how or where a tensor is kept, which is nothing to lowbit. */
-const IGNORED = Symbol('ignored')
+const IGNORED: unique symbol = Symbol('ignored')
 
 /** What an argument of an operation is: a tensor, a constant without a default, one that is ignored, or the default of a constant. */
 export type Parameter = typeof T | typeof C | typeof IGNORED | AttributeValue

@@ -1,5 +1,7 @@
 import { type ByteSource, openSource } from '../../codec/byte-source.ts'
 import { Graph } from '../../ir/graph.ts'
+import { formatType } from '../../ir/node.ts'
+import type { TensorType } from '../../ir/operation.ts'
 import { setMember } from '../../nn/container.ts'
 import { GraphModule } from '../../nn/graph-module.ts'
 import type { OutputTree } from '../../nn/output-tree.ts'
@@ -13,6 +15,7 @@ import { type ProgramInput, readSignature, type Signature } from './program.ts'
 import { readTree } from './pytree.ts'
 import { readSizeRanges } from './size-ranges.ts'
 import { checkStatePaths } from './state-paths.ts'
+import { readTensorType } from './tensor-meta.ts'
 
 const SCHEMA_MAJOR = 8
 
@@ -46,7 +49,7 @@ async function loadProgram(source: ByteSource): Promise<GraphModule> {
   const missing = missingOperations(graphView)
   if (missing.size > 0) throw new UnsupportedOpError(source.name, missing)
   const signature = readSignature(graphModule.field('signature'))
-  const states = await loadStates(archive, signature.inputs)
+  const states = await loadStates(archive, signature.inputs, graphView.field('tensor_values'))
   const paths = modulePaths(graphModule)
   const stacks = new ModuleStacks(graphView)
   const classNames = stacks.classNames()
@@ -71,6 +74,7 @@ interface LoadedState extends PathedState {
 async function loadStates(
   archive: Pt2Archive,
   inputs: readonly ProgramInput[],
+  types: JsonView,
 ): Promise<readonly LoadedState[]> {
   const weights = await archive.tensors('weights')
   const constants = await archive.tensors('constants')
@@ -83,11 +87,20 @@ async function loadStates(
     const stored =
       (role === 'constant' ? constants : weights).get(path) ?? at.fail('a state with a tensor', `"${path}"`)
     const key = `${role} ${stored.key}`
+    checkType(input, stored.meta, types)
     const tensor = loaded.get(key) ?? (await loadState(archive, stored, role))
     loaded.set(key, tensor)
     states.push({ path, tensor })
   }
   return states
+}
+
+/** What is stored has the type that the graph was recorded with. */
+function checkType({ name, at }: ProgramInput, stored: TensorType, types: JsonView): void {
+  const recorded = types.optional(name) ?? at.fail('an input with a type', `"${name}"`)
+  const expected = formatType(readTensorType(recorded))
+  if (formatType(stored) !== expected)
+    at.fail(`a tensor ${expected}, as the graph has it`, formatType(stored))
 }
 
 async function loadState(
