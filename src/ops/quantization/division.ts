@@ -1,6 +1,6 @@
 import { type Dims, divideExactly, formatDims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
-import type { Node } from '../../ir/node.ts'
+import type { Operation, TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { normalizeDim } from '../inference.ts'
 import { reshapeNode } from '../shape/reshape.ts'
@@ -10,6 +10,13 @@ import { reshapeNode } from '../shape/reshape.ts'
  * equal rank. With axis and without block size: a vector along the axis. With both: blocks along the axis alone, every other index on its own.
  */
 export type QuantizedDivision = { readonly axis: number | null; readonly blockSize: number | null }
+
+/** A node, or what stands for one, of which the inputs after the first are qparams. */
+export interface Qualified {
+  readonly op: Pick<Operation, 'name'>
+  readonly inputs: readonly (TensorType | null)[]
+  readonly attrs: QuantizedDivision
+}
 
 /** @throws ShapeError when qparams of a shape do not belong to a tensor in the given way */
 export function checkDivision(
@@ -33,11 +40,7 @@ export function checkDivision(
 }
 
 /** ONNX name of the `index`-th input, which is given like a scale, in a shape that broadcasts with the tensor. */
-export function spread(
-  e: Emitter,
-  { op, inputs, attrs: { axis } }: Node<QuantizedDivision>,
-  index: number,
-): string {
+export function spread(e: Emitter, { op, inputs, attrs: { axis } }: Qualified, index: number): string {
   const name = e.inputs[index] ?? ''
   const given = inputs[index]?.shape ?? []
   const shape = inputs[0]?.shape ?? []

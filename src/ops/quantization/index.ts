@@ -2,6 +2,8 @@
 import type { Operation } from '../../ir/operation.ts'
 import { applyMask } from './apply-mask.ts'
 import { blockRange } from './block-range.ts'
+import { coreaiDequantize, coreaiQuantize } from './coreai-activation.ts'
+import { constexprBlockwiseShiftScale } from './coreai-weight.ts'
 import { fakeQuantize } from './fake-quantize.ts'
 import { histogram } from './histogram.ts'
 import { dequantize, quantize } from './quantize.ts'
@@ -12,6 +14,9 @@ import { runningRange } from './running-range.ts'
 export const quantizationOperations: readonly Operation[] = [
   applyMask,
   blockRange,
+  constexprBlockwiseShiftScale,
+  coreaiQuantize,
+  coreaiDequantize,
   fakeQuantize,
   quantize,
   dequantize,

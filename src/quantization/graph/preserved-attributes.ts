@@ -1,3 +1,4 @@
+import { getMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
 import type { AnyModule } from '../../nn/module.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
@@ -25,9 +26,11 @@ export function passOnAttributes(from: GraphModule, to: GraphModule): void {
   setAttributes(to, preserved.get(from) ?? new Map())
 }
 
+/** A module whose states the graph reads stays what the graph made of it. */
 function setAttributes(model: GraphModule, attributes: ReadonlyMap<string, unknown>): void {
   preserved.set(model, attributes)
   for (const [name, value] of attributes) {
+    if (getMember(model, name) !== undefined) continue
     Object.defineProperty(model, name, { value, writable: true, enumerable: false, configurable: true })
   }
 }

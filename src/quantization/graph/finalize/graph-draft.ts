@@ -5,16 +5,25 @@ import type { Operation } from '../../../ir/operation.ts'
 import { Container, getMember, setMember } from '../../../nn/container.ts'
 import { copyGraph } from '../../../nn/copy-graph-module.ts'
 import { GraphModule } from '../../../nn/graph-module.ts'
-import { Module } from '../../../nn/module.ts'
+import { type AnyModule, Module } from '../../../nn/module.ts'
 import { type NodeNames, namesOf, stemOf } from '../../../nn/node-names.ts'
 import { Buffer, Parameter } from '../../../nn/parameter.ts'
+import { fromValues } from '../../../tensor/from-values.ts'
 import { outputOf } from '../graph-view.ts'
 import { passOnAttributes } from '../preserved-attributes.ts'
 
 /** A parameter or buffer that a draft reads. */
-interface DraftState {
+export interface DraftState {
   readonly name: string
   readonly tensor: Parameter | Buffer
+}
+
+/** What a finalized module keeps beside what its results need. */
+export interface FinishOptions {
+  /** Whether nodes that do nothing but to change a state are needed. */
+  readonly updates: boolean
+  /** Whether states and fake quantizers that nothing reads any more stay under their names, dense weights that were quantized without elements. */
+  readonly keepsStates: boolean
 }
 
 /**
@@ -32,6 +41,11 @@ export class GraphDraft {
   readonly #readers = new Map<Value, Node[]>()
   readonly #inserted = new Map<Node, Node[]>()
   readonly #replaced = new Map<Value, Value>()
+  /** Modules that nodes put in call, by path. */
+  readonly #modules = new Map<string, AnyModule>()
+  /** States beside those that the graph reads, by path. */
+  readonly #beside = new Map<string, Parameter | Buffer>()
+  readonly #retired = new Set<string | Parameter | Buffer>()
 
   constructor(source: GraphModule) {
     this.#source = source
@@ -56,6 +70,17 @@ export class GraphDraft {
     return value ? this.#states.get(value) : undefined
   }
 
+  /** The nodes of the prepared graph that its results need, after what was replaced so far, in order. */
+  liveNodes(): Node[] {
+    const needed = neededNodes(this.#graph.outputs, (value) => this.#current(value))
+    return this.nodes.filter((node) => needed.has(node))
+  }
+
+  /** Name of an input, or of the node that makes a value. */
+  nameOf(value: Value): string {
+    return value.node?.name ?? this.#graph.inputs.find((input) => input.value === value)?.name ?? ''
+  }
+
   /** The nodes that read a value in the prepared graph. */
   readers(value: Value): readonly Node[] {
     return this.#readers.get(value) ?? []
@@ -73,6 +98,29 @@ export class GraphDraft {
     if (known !== undefined) this.#states.delete(known)
     this.#define(value, { name, tensor })
     return value
+  }
+
+  /** Gives a state other content; whoever reads it reads that. */
+  overwrite({ name }: DraftState, tensor: Parameter | Buffer): Value {
+    const known = this.#stateValues.get(name)
+    const value = this.addState(name, tensor, new Set(known === undefined ? [] : this.readers(known)))
+    if (known !== undefined) this.#replaced.set(known, value)
+    return value
+  }
+
+  /** Lets go of a state's elements unless something still reads it. */
+  retire({ name, tensor }: DraftState): void {
+    this.#retired.add(name).add(tensor)
+  }
+
+  /** Adds a state that the graph does not read. */
+  keepState(path: string, tensor: Parameter | Buffer): void {
+    this.#beside.set(path, tensor)
+  }
+
+  /** Adds a submodule for nodes to call. */
+  addModule(path: string, module: AnyModule): void {
+    this.#modules.set(path, module)
   }
 
   /** Puts a new node before one of the prepared graph, after those that were put there earlier. */
@@ -94,11 +142,8 @@ export class GraphDraft {
     this.#replaced.set(value, by)
   }
 
-  /**
-   * The finalized module: nodes that nothing needs are gone, and so are states and submodules that nothing reads.
-   * @param updates whether nodes that do nothing but to change a state are needed
-   */
-  finish({ updates }: { readonly updates: boolean }): GraphModule {
+  /** The finalized module: nodes that nothing needs are gone, and so are states and submodules that nothing reads, unless they are kept. */
+  finish({ updates, keepsStates }: FinishOptions): GraphModule {
     const nodes = this.nodes.flatMap((node) => [...(this.#inserted.get(node) ?? []), node])
     for (const { inputs } of nodes)
       for (const [i, input] of inputs.entries()) if (input !== null) inputs[i] = this.#current(input)
@@ -106,16 +151,18 @@ export class GraphDraft {
     const changes = updates ? nodes.filter(isUpdate).flatMap((node) => node.outputs) : []
     const needed = neededNodes([...outputs, ...changes])
     const kept = nodes.filter((node) => needed.has(node))
-    const read = new Set(kept.flatMap(({ inputs }) => inputs))
+    const read = new Set([...kept.flatMap(({ inputs }) => inputs), ...outputs])
     const states = [...this.#states].filter(([value]) => read.has(value))
     const inputs = [
       ...states.map(([value, { name }]): GraphInput => ({ value, name, kind: 'state' })),
       ...this.#graph.inputs.filter(({ kind }) => kind === 'input'),
     ]
-    return this.#moduleOf(
+    const module = this.#moduleOf(
       new Graph(inputs, kept, outputs),
       states.map(([, state]) => state),
     )
+    if (keepsStates) this.#keepRest(module)
+    return module
   }
 
   #moduleOf(graph: Graph, states: readonly DraftState[]): GraphModule {
@@ -126,13 +173,36 @@ export class GraphDraft {
     })
     for (const { name, tensor } of states) setMember(module, name, tensor)
     for (const { attrs } of graph.nodes) {
-      const child = typeof attrs.target === 'string' ? getMember(this.#source, attrs.target) : undefined
-      if (child instanceof Module && !(child instanceof Container))
-        setMember(module, String(attrs.target), child)
+      const path = typeof attrs.target === 'string' ? attrs.target : undefined
+      const child =
+        path === undefined ? undefined : (this.#modules.get(path) ?? getMember(this.#source, path))
+      if (path !== undefined && child instanceof Module && !(child instanceof Container))
+        setMember(module, path, child)
     }
+    for (const [path, tensor] of this.#beside) setMember(module, path, tensor)
     passOnAttributes(this.#source, module)
     module.train(training)
     return module
+  }
+
+  /**
+   * Takes over what only the prepared graph read: states, and fake quantizers whose calls are gone for another reason than that they were
+   * replaced.
+   */
+  #keepRest(module: GraphModule): void {
+    const replaced = new Set([...this.#replaced.keys()].map(({ node }) => node?.attrs.target))
+    for (const [path, child] of this.#source.namedChildren()) {
+      if (child instanceof Container || replaced.has(path) || getMember(module, path) !== undefined) continue
+      setMember(module, path, child)
+    }
+    for (const { value, name, kind } of this.#graph.inputs) {
+      const tensor =
+        kind === 'state' && this.readers(value).length > 0 ? getMember(this.#source, name) : undefined
+      const isState = tensor instanceof Parameter || tensor instanceof Buffer
+      if (!isState || getMember(module, name) !== undefined) continue
+      const isRetired = this.#retired.has(name) || this.#retired.has(tensor)
+      setMember(module, name, isRetired ? withoutElements(tensor) : tensor)
+    }
   }
 
   #define(value: Value, state: DraftState): void {
@@ -153,12 +223,21 @@ function isUpdate({ op, attrs, outputs }: Node): boolean {
   return op.updates !== undefined && op.updates(attrs).length === outputs.length
 }
 
+/** A state of the same kind and dtype that holds nothing. */
+function withoutElements(tensor: Parameter | Buffer): Parameter | Buffer {
+  const content = fromValues(tensor.dtype, [0], [])
+  return tensor instanceof Parameter ? new Parameter(content) : new Buffer(content)
+}
+
 /** The nodes that values depend on. */
-function neededNodes(values: readonly Value[]): Set<Node> {
+function neededNodes(
+  values: readonly Value[],
+  current: (value: Value) => Value = (value) => value,
+): Set<Node> {
   const needed = new Set<Node>()
   const stack = [...values]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    const { node } = value
+    const { node } = current(value)
     if (node === null || needed.has(node)) continue
     needed.add(node)
     for (const input of node.inputs) if (input !== null) stack.push(input)

@@ -1,11 +1,12 @@
 import type { Dims } from '../../../ir/dim.ts'
 import type { QuantizedDivision } from '../../../ops/quantization/division.ts'
 import { fromTypedArray } from '../../../tensor/from-typed-array.ts'
-import type { HostArray } from '../../../tensor/host-array.ts'
+import { HostArray } from '../../../tensor/host-array.ts'
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts'
 import { toFloat32 } from '../../../tensor/to-float32.ts'
 import { toTypedArray } from '../../../tensor/to-typed-array.ts'
 import type { FakeQuantize } from '../../fake-quantize/fake-quantize.ts'
+import type { Granularity } from '../../spec/granularity.ts'
 import type { ArrayQParams } from '../../weights/quantize-array.ts'
 
 /** What a fake quantizer has stored, on the host; each has as many dimensions as the tensor. */
@@ -22,6 +23,30 @@ export async function storedQParams(fakeQuantize: FakeQuantize): Promise<StoredQ
     scale: await scale.array(),
     zeroPoint: usesMinval || zeroPoint === null ? null : await zeroPoint.array(),
     minval: usesMinval && minval !== null ? await minval.array() : null,
+  }
+}
+
+/** Qparams of a tensor or of its channels without dimensions of one entry. */
+export interface SqueezedQParams extends StoredQParams {
+  /** The axis of the channels; null for one scale for the tensor. */
+  readonly axis: number | null
+}
+
+/** Qparams of a whole tensor as scalars, and of channels as a vector along their axis. */
+export function squeezedQParams(
+  { scale, zeroPoint, minval }: StoredQParams,
+  granularity: Granularity,
+): SqueezedQParams {
+  const isWhole = granularity.type === 'per_tensor'
+  const divided = scale.shape.findIndex((count) => count !== 1)
+  const axis = divided >= 0 || granularity.type !== 'per_channel' ? divided : (granularity.axis ?? 0)
+  const shape = isWhole ? [] : [scale.shape.at(axis) ?? 1]
+  const squeezed = (array: HostArray | null) => array && new HostArray(array.dtype, shape, array.bytes)
+  return {
+    axis: isWhole ? null : axis < 0 ? axis + scale.shape.length : axis,
+    scale: new HostArray(scale.dtype, shape, scale.bytes),
+    zeroPoint: squeezed(zeroPoint),
+    minval: squeezed(minval),
   }
 }
 

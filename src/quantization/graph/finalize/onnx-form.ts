@@ -6,8 +6,9 @@ import { fromValues } from '../../../tensor/from-values.ts'
 import type { HostArray } from '../../../tensor/host-array.ts'
 import { sizeOf } from '../../../tensor/shape.ts'
 import { toTypedArray } from '../../../tensor/to-typed-array.ts'
+import { ExportBackend } from '../../config/execution-mode.ts'
 import { ExportError } from '../../export-error.ts'
-import { FakeQuantize } from '../../fake-quantize/fake-quantize.ts'
+import type { FakeQuantize } from '../../fake-quantize/fake-quantize.ts'
 import { isQuantizedFloat, type QuantizedDType } from '../../spec/dtypes.ts'
 import { quantizeArray } from '../../weights/quantize-array.ts'
 import { outputOf } from '../graph-view.ts'
@@ -19,6 +20,7 @@ import {
   storedQParams,
   widened,
 } from './host-qparams.ts'
+import { type QuantizedTensor, quantizedTensors, type Refusal, refuseUnsupported } from './refusals.ts'
 
 /** Element types of weights in the file; two bits take the room of four, which ONNX has had for longer. */
 const WEIGHT_DTYPES = {
@@ -36,27 +38,16 @@ type WeightDType = keyof typeof WEIGHT_DTYPES
 
 /** @throws ExportError with every tensor that ONNX cannot express */
 export function checkOnnxForm(draft: GraphDraft): void {
-  const problems = draft.nodes.flatMap((node) => {
-    const fakeQuantize = draft.called(node, FakeQuantize)
-    const problem = fakeQuantize && problemOf(fakeQuantize)
-    return problem ? [{ name: node.name, problem }] : []
-  })
-  if (problems.length === 0) return
-  const list = problems.map(({ name, problem }) => `${name}: ${problem}`)
-  throw new ExportError(
-    `Cannot finalize for "onnx": expected what ONNX can express, got ${list.join('; ')}`,
-    problems.map(({ name }) => name),
-  )
+  refuseUnsupported(draft, ExportBackend.ONNX, refusalOf)
 }
 
 /** Replaces fake quantizers: weights become quantized data and a dequantize, other values pass through a quantize and a dequantize. */
 export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
-  for (const node of draft.nodes) {
-    const fakeQuantize = draft.called(node, FakeQuantize)
+  for (const { node, fakeQuantize, isState } of quantizedTensors(draft)) {
     const [source] = node.inputs
-    if (fakeQuantize === undefined || !source) continue
+    if (!source) continue
     const qparams = await storedQParams(fakeQuantize)
-    const state = fakeQuantize.target === 'weight' ? draft.state(source) : undefined
+    const state = isState ? draft.state(source) : undefined
     const value =
       state === undefined
         ? quantizeActivation(draft, node, source, fakeQuantize, qparams)
@@ -72,11 +63,15 @@ export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
   }
 }
 
-function problemOf({ spec, target, granularity }: FakeQuantize): string | undefined {
+function refusalOf({ fakeQuantize: { spec, granularity }, isState }: QuantizedTensor): Refusal | undefined {
   if (spec.dtype === 'float4_e2m1fn_x2')
-    return `the dtype ${spec.dtype}, for which ONNX Runtime has no kernels`
-  if (target === 'activation' && granularity.type === 'per_block') return 'blocks of an activation'
-  return undefined
+    return {
+      problem: 'the dtype float4_e2m1fn_x2, for which ONNX Runtime has no kernels',
+      instead: 'float8_e4m3fn or int4',
+    }
+  return !isState && granularity.type === 'per_block'
+    ? { problem: 'blocks of an activation', instead: 'per_tensor or per_channel' }
+    : undefined
 }
 
 function quantizeWeight(
