@@ -12,13 +12,19 @@ export {
 // The engine: lazy tensors and the thread that runs them
 export * from './engine/combine-tensors.ts'
 export * from './engine/create-tensors.ts'
+export type { DeviceOptions } from './engine/device.ts'
 export { closeEngine, configureEngine, type EngineStats, engineStats, settled } from './engine/engine.ts'
 export { manualSeed } from './engine/generator.ts'
 export { noGrad } from './engine/recorder.ts'
 export { StateError } from './engine/state-error.ts'
 export { fromHost, Tensor } from './engine/tensor.ts'
+export type { AlphaOptions, Operand } from './engine/tensor-arithmetic.ts'
+export type { TensorData } from './engine/tensor-data.ts'
+export type { Dimensions, KeepDimOptions } from './engine/tensor-operations.ts'
 // Programs in files
 export * from './formats/index.ts'
+// Graphs, as captured models hold them
+export * from './ir/index.ts'
 // Modules, layers, losses, optimizers, data, state, capture
 export * from './nn/index.ts'
 // Quantization

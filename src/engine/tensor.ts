@@ -54,6 +54,7 @@ export class Tensor extends TensorOperations {
     )
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.#value.dtype
   }
@@ -63,6 +64,7 @@ export class Tensor extends TensorOperations {
     return this.#requiresGrad
   }
 
+  /** @throws TypeError for a dtype without gradients */
   set requiresGrad(wanted: boolean) {
     if (wanted && !isFloating(this.dtype)) {
       throw new TypeError(`Cannot require a gradient: expected a floating dtype, got ${this.dtype}`)

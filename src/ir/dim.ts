@@ -21,20 +21,23 @@ interface Term {
 
 /** A sum of products of named sizes, with integer coefficients. Build one with `symbol` and the functions of this file. */
 export class SymbolicDim {
-  /** Terms of the most factors first, the number last. */
+  /** Terms of the most factors first, the number last. @internal */
   readonly terms: readonly Term[]
   /** Normal form as text: `2*batch*(s//2) - 1`. */
   readonly key: string
 
+  /** @internal */
   constructor(terms: readonly Term[]) {
     this.terms = terms
     this.key = terms.map(termText).join(' + ').replaceAll('+ -', '- ')
   }
 
+  /** The normal form, as listings show it. */
   toString(): string {
     return this.key
   }
 
+  /** The normal form, so that sizes can stand in JSON. */
   toJSON(): string {
     return this.key
   }

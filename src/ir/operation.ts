@@ -51,6 +51,7 @@ export interface GradientCall<A extends Attributes = Attributes> {
 
 /** Gradients of the inputs, one entry for each; null where none flows. */
 export type GradientRule<A extends Attributes = Attributes> = {
+  /** Written as a method, so that a rule for certain arguments is a rule of an operation of any. */
   bivariant(call: GradientCall<A>): readonly (Value | null)[]
 }['bivariant']
 

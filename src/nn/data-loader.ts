@@ -38,11 +38,12 @@ export interface Dataset<P extends readonly unknown[]> {
 /** Samples by number, in an array, or in a stream; a sample is an array of its parts. */
 export type SampleSource<P extends readonly unknown[]> =
   | Dataset<P>
-  | readonly Sample<P>[]
-  | Iterable<Sample<P>>
-  | AsyncIterable<Sample<P>>
+  | readonly SampleParts<P>[]
+  | Iterable<SampleParts<P>>
+  | AsyncIterable<SampleParts<P>>
 
-type Sample<P> = P & readonly SamplePart[]
+/** One sample: its parts, each of which becomes a row of a tensor. */
+export type SampleParts<P extends readonly unknown[]> = P & readonly SamplePart[]
 
 /**
  * Goes through samples in batches: `for await (const [images, labels] of loader)` is an epoch.
@@ -105,7 +106,9 @@ export class DataLoader<const P extends readonly unknown[]> implements AsyncIter
     }
   }
 
-  async *#stacked(samples: Iterable<Sample<P>> | AsyncIterable<Sample<P>>): AsyncGenerator<Batch<P>> {
+  async *#stacked(
+    samples: Iterable<SampleParts<P>> | AsyncIterable<SampleParts<P>>,
+  ): AsyncGenerator<Batch<P>> {
     let first: readonly HostArray[] | undefined
     let waiting: (readonly HostArray[])[] = []
     let batch = 0
@@ -121,7 +124,7 @@ export class DataLoader<const P extends readonly unknown[]> implements AsyncIter
       yield toTensors(stackSamples(waiting, first, batch))
   }
 
-  *#ordered(samples: readonly Sample<P>[]): Generator<Sample<P>> {
+  *#ordered(samples: readonly SampleParts<P>[]): Generator<SampleParts<P>> {
     for (const i of this.#order(samples.length)) {
       const sample = samples[i]
       if (sample !== undefined) yield sample

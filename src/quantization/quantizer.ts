@@ -72,7 +72,8 @@ export interface FinalizeOptions {
 /** The graph that stands for a model: called as the model is, with the same inputs and outputs. */
 export type QuantizedModel<M extends AnyModule = AnyModule> = SameCall<M> & GraphModule
 
-type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) => O : unknown
+/** How a model is called, apart from its class. */
+export type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) => O : unknown
 
 /**
  * Quantizes a model: puts fake quantizers into it, lets them observe data, trains with them, and writes what came out as quantized

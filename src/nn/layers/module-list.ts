@@ -27,6 +27,7 @@ export class ModuleList<M extends AnyModule = Module> extends Module<never, neve
     setMember(this, String(this.length), module)
   }
 
+  /** The modules, in order. */
   *[Symbol.iterator](): Generator<M> {
     for (const [, child] of this.namedChildren()) yield Object(child)
   }

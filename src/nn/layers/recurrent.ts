@@ -58,7 +58,7 @@ abstract class Recurrent<S> extends Module<
     this.#names = shapes.map(([name]) => name)
   }
 
-  /** Runs the operation: the sequence, and the states after its end. Without states, they are zeros. */
+  /** Runs the operation: the sequence, and the states after its end. Without states, they are zeros. @internal */
   protected run(
     op: Operation<RecurrentAttributes>,
     x: Tensor,

@@ -10,6 +10,7 @@ export {
   LearningRateSchedule,
   LinearLR,
   type LinearLROptions,
+  type Scheduled,
   StepLR,
 } from './schedules.ts'
 export { SGD, type SGDOptions } from './sgd.ts'

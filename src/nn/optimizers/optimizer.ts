@@ -50,6 +50,7 @@ export abstract class Optimizer<O extends LearningRate> {
     return this.groups[0]?.options.lr ?? Number.NaN
   }
 
+  /** Sets the rate of every group. */
   set lr(lr: number) {
     for (const group of this.groups) group.options = { ...group.options, lr }
   }

@@ -1,7 +1,7 @@
 import type { LearningRate, Optimizer } from './optimizer.ts'
 
 /** Any optimizer: schedules only set learning rates. */
-type Scheduled = Pick<Optimizer<LearningRate>, 'groups'>
+export type Scheduled = Pick<Optimizer<LearningRate>, 'groups'>
 
 /**
  * Sets an optimizer's learning rates after each call of `step`. The rates are those of a formula in the number of steps, starting from what

@@ -17,10 +17,12 @@ export class Flag extends Buffer {
     this.#shape = shape
   }
 
+  /** Whether the switch is on. */
   get isOn(): boolean {
     return this.#isOn
   }
 
+  /** Takes effect in what is recorded from now on. */
   set isOn(isOn: boolean) {
     if (isOn !== this.#isOn) this.assign(fromHost(fromValues(this.dtype, this.#shape, [isOn ? 1 : 0])))
   }
