@@ -4,6 +4,16 @@ import { checkLoading } from './families/config-loading.ts'
 import { checkBuild, checkModuleConfig } from './families/config-precedence.ts'
 import { checkSettersPresets } from './families/config-setters-presets.ts'
 import { checkSpec } from './families/config-specs.ts'
+import { checkEagerCalibrate } from './families/eager-calibrate.ts'
+import { checkEagerFloat } from './families/eager-float.ts'
+import { checkEagerPrepare } from './families/eager-prepare.ts'
+import { checkEagerQat } from './families/eager-qat.ts'
+import { checkCalibrate } from './families/graph-calibrate.ts'
+import { checkFinalizedCoreAI, checkFinalizedCoreML } from './families/graph-finalize.ts'
+import { checkGraphFloat } from './families/graph-float.ts'
+import { checkPrepare } from './families/graph-prepare.ts'
+import { checkTorchForm } from './families/graph-torch.ts'
+import { checkTrace } from './families/graph-trace.ts'
 import { checkCast } from './families/numerics-casts.ts'
 import { checkFakeQuant } from './families/numerics-fake-quant.ts'
 import { checkGranularityShape } from './families/numerics-granularity-shapes.ts'
@@ -31,5 +41,17 @@ export const checkers: Checkers = {
     ['numerics/granularity_shapes', checkGranularityShape],
     ['numerics/observer_sequences', checkObserverSequence],
   ]),
-  parts: new Map(),
+  parts: new Map<string, PartChecker>([
+    ['graph/float', checkGraphFloat],
+    ['eager/float', checkEagerFloat],
+    ['eager/prepare', checkEagerPrepare],
+    ['eager/calibrate', checkEagerCalibrate],
+    ['eager/qat', checkEagerQat],
+    ['graph/prepare', checkPrepare],
+    ['graph/calibrate', checkCalibrate],
+    ['graph/trace', checkTrace],
+    ['graph/finalize:_TORCH', checkTorchForm],
+    ['graph/finalize:CoreAI', checkFinalizedCoreAI],
+    ['graph/finalize:CoreML', checkFinalizedCoreML],
+  ]),
 }

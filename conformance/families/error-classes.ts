@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<string, readonly ErrorClass[]>> = {
   _BlockSizeMismatchError: [ShapeError],
   TypeError: [TypeError],
   RuntimeError: [StateError, ShapeError, ConfigError],
-  NotImplementedError: [ExportError],
+  NotImplementedError: [ExportError, ConfigError],
   AttributeError: [StateError, TypeError],
 }
 

@@ -72,6 +72,29 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
    * @throws ShapeError for an input that does not fit; TypeError for a missing one
    */
   override forward(...inputs: readonly unknown[]): unknown {
+    const values = this.#run(inputs)
+    const results = this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
+    return unflatten(this.#outputs, results)
+  }
+
+  /**
+   * Runs the graph as a call does, and gives what each node computed by the node's name, in the order of the graph. Further results of a node are
+   * counted: `max_pool2d#1`.
+   * @throws ShapeError for an input that does not fit; TypeError for a missing one
+   */
+  trace(...inputs: readonly unknown[]): ReadonlyMap<string, Tensor> {
+    const values = this.#run(inputs)
+    const named = this.graph.nodes.flatMap(({ name, outputs }) =>
+      outputs.flatMap((value, i) => {
+        const tensor = values.get(value)
+        return tensor === undefined ? [] : [[i === 0 ? name : `${name}#${i}`, tensor] as const]
+      }),
+    )
+    return new Map(named)
+  }
+
+  /** What every value of the graph is for these inputs. */
+  #run(inputs: readonly unknown[]): ReadonlyMap<Value, Tensor> {
     const values = new Map<Value, Tensor>()
     const given = this.#flatten(inputs)
     const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
@@ -86,8 +109,7 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
       // What a submodule records belongs to the submodule, which this module calls.
       withScope(node.op.name === callModule.name ? own : node.scope, () => this.#record(node, values, sizes))
     }
-    const results = this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
-    return unflatten(this.#outputs, results)
+    return values
   }
 
   /** Tensors of the arguments, in order. @throws TypeError when they are arranged otherwise than in the capture */
