@@ -1,16 +1,14 @@
 import { Value } from '../ir/node.ts'
-import type { Storage } from './storage.ts'
-
-const placements = new WeakMap<Value, Storage>()
+import { Storage } from './storage.ts'
 
 /** The data behind a value, when it was given or has been asked for from a run. */
 export function storageOf(value: Value): Storage | undefined {
-  return placements.get(value)
+  return value.placement instanceof Storage ? value.placement : undefined
 }
 
 /** Says where the data of a value is. */
 export function place(value: Value, storage: Storage): void {
-  placements.set(value, storage)
+  value.placement = storage
 }
 
 /** A new value without a producer for stored data. */

@@ -16,6 +16,8 @@ export class Value implements TensorType {
   readonly node: Node | null
   /** Which output of the node it is. */
   readonly index: number
+  /** Where the engine keeps its data; for the engine alone. A property, since a weak map of all values slows every garbage collection down. */
+  placement: object | undefined
 
   constructor(type: TensorType, node: Node | null = null, index = 0) {
     this.id = ++lastId
@@ -23,6 +25,7 @@ export class Value implements TensorType {
     this.dtype = type.dtype
     this.node = node
     this.index = index
+    this.placement = undefined
   }
 }
 

@@ -20,6 +20,7 @@ export interface GraphFacts {
 export class GraphEmitter implements Emitter {
   inputs: readonly string[] = []
   #node: Node | undefined
+  #origin = ''
   readonly #builder: ModelBuilder
   readonly #facts: GraphFacts
   readonly #shapes: SymbolicShapes
@@ -34,6 +35,7 @@ export class GraphEmitter implements Emitter {
   /** Lowers one node, given the ONNX names of its inputs. */
   lower(node: Node, inputs: readonly string[]): readonly string[] {
     this.#node = node
+    this.#origin = node.origin
     this.inputs = inputs
     node.inputs.forEach((input, i) => {
       if (input) this.#operands.set(inputs[i] ?? '', input.shape)
@@ -75,7 +77,7 @@ export class GraphEmitter implements Emitter {
     domain = '',
   ): string[] {
     const names = outputs.map((wanted) => (wanted ? this.#builder.freshName() : ''))
-    this.#builder.addNode(type, inputs, names, attrs, domain, this.#node?.origin ?? '')
+    this.#builder.addNode(type, inputs, names, attrs, domain, this.#origin)
     return names
   }
 
@@ -86,7 +88,7 @@ export class GraphEmitter implements Emitter {
     dtypes: readonly DType[],
   ): string[] {
     const types = dtypes.map((dtype) => carrierOf(dtype))
-    return this.#builder.addBranch(condition, [whenTrue, whenFalse], types, this.#node?.origin ?? '')
+    return this.#builder.addBranch(condition, [whenTrue, whenFalse], types, this.#origin)
   }
 
   constant(array: HostArray): string {

@@ -1,6 +1,9 @@
 import type { Scope } from '../ir/scope.ts'
 import type { AnyModule } from './module.ts'
 
+/** Where modules were found last, by the module whose call is outermost. */
+const found = new WeakMap<AnyModule, ReadonlyMap<AnyModule, string>>()
+
 /** The scope of a module's call. Its path is looked up only when somebody wants to read it. */
 export class ModuleScope implements Scope {
   readonly module: AnyModule
@@ -19,11 +22,23 @@ export class ModuleScope implements Scope {
   }
 
   get path(): string {
-    for (const [path, module] of this.#root.namedModules()) if (module === this.module) return path
-    return '?'
+    const known = found.get(this.#root)?.get(this.module)
+    if (known !== undefined && leadsTo(this.#root, known, this.module)) return known
+    const paths = new Map(Array.from(this.#root.namedModules(), ([path, module]) => [module, path]))
+    found.set(this.#root, paths)
+    return paths.get(this.module) ?? '?'
   }
 
   get className(): string {
     return this.module.constructor.name
   }
+}
+
+/** Whether the module is still a property at that path. */
+function leadsTo(root: AnyModule, path: string, module: AnyModule): boolean {
+  let at: unknown = root
+  for (const name of path === '' ? [] : path.split('.')) {
+    at = typeof at === 'function' ? Object.getOwnPropertyDescriptor(at, name)?.value : undefined
+  }
+  return at === module
 }
