@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { cat } from '../engine/combine-tensors.ts'
 import { ones, randn, tensor } from '../engine/create-tensors.ts'
+import { manualSeed } from '../engine/generator.ts'
 import { recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import type { Tensor } from '../engine/tensor.ts'
@@ -14,6 +15,8 @@ import { BatchNorm2d } from './layers/batch-norm.ts'
 import { Conv2d } from './layers/convolution.ts'
 import { Dropout } from './layers/dropout.ts'
 import { Linear } from './layers/linear.ts'
+import { MultiheadAttention } from './layers/multihead-attention.ts'
+import { GRU, LSTM } from './layers/recurrent.ts'
 import { Sequential } from './layers/sequential.ts'
 import { Module } from './module.ts'
 import { nameGraph } from './node-names.ts'
@@ -137,6 +140,26 @@ describe('exportModule()', () => {
     expect(await values(captured(ones([2])))).toEqual([Float32Array.of(12, 23)])
   })
 
+  it('keeps results and arguments that are null', async () => {
+    const model = new MultiheadAttention(4, 2).eval()
+    const x = randn([3, 1, 4])
+    class Attend extends Module<[Tensor, Tensor | null], readonly [Tensor, Tensor | null]> {
+      readonly attention = model
+      override forward(x: Tensor, keyPaddingMask: Tensor | null): readonly [Tensor, Tensor | null] {
+        return this.attention(x, x, x, { needWeights: false, keyPaddingMask })
+      }
+    }
+    const captured = exportModule(new Attend().eval(), [x, null])
+    expect(captured.outputTree).toEqual([0, null])
+    const [output, weights] = Object(captured(x, null))
+    const [expected] = model(x, x, x, { needWeights: false })
+    expect(weights).toBeNull()
+    expect(await values(output)).toEqual(await values(expected))
+    expect(() => captured(x, x)).toThrow(
+      new TypeError('Cannot run the graph: expected null as input 1, got a tensor'),
+    )
+  })
+
   it('captures state that a forward assigns', async () => {
     class Counter extends Module {
       readonly count = new Buffer(fromValues('float32', [], [0]))
@@ -162,6 +185,47 @@ describe('exportModule()', () => {
         'Cannot capture a model with an async forward: expected one that only records\nHint: it runs in eager mode (ExecutionMode.EAGER)',
       ),
     )
+  })
+})
+
+describe('a captured model that drops something', () => {
+  class Attend extends Module {
+    readonly attention = new MultiheadAttention(8, 2, { dropout: 0.5 })
+    override forward(x: Tensor): Tensor {
+      return this.attention(x, x, x, { needWeights: false })[0]
+    }
+  }
+  class Recur extends Module {
+    readonly cells: LSTM | GRU
+    constructor(cells: LSTM | GRU) {
+      super()
+      this.cells = cells
+    }
+    override forward(x: Tensor): Tensor {
+      return this.cells instanceof LSTM ? this.cells(x)[0] : this.cells(x)[0]
+    }
+  }
+  const options = { numLayers: 2, dropout: 0.5 }
+
+  it.each([
+    ['Dropout', () => new Dropout(0.5)],
+    ['LSTM', () => new Recur(new LSTM(8, 8, options))],
+    ['GRU', () => new Recur(new GRU(8, 8, options))],
+    ['MultiheadAttention', () => new Attend()],
+  ])('draws anew at each call while it trains, and drops nothing while it evaluates: %s', async (_, make) => {
+    const model = make()
+    const x = randn([6, 3, 8])
+    const captured = exportModule(model.train(), [x])
+    expect([...captured.namedBuffers()]).toEqual([])
+    const [first, second] = [await values(captured(x)), await values(captured(x))]
+    expect(second).not.toEqual(first)
+    manualSeed(5)
+    const drawn = await values(captured(x))
+    manualSeed(5)
+    expect(await values(captured(x))).toEqual(drawn)
+    captured.eval()
+    expect(await values(captured(x))).toEqual(await values(model.eval()(x)))
+    expect(await values(captured(x))).toEqual(await values(captured(x)))
   })
 })
 

@@ -30,7 +30,7 @@ export interface ExportOptions {
  * Records one call of a module as a graph of ATen operations, with node names and module paths as `torch.export` gives them. The result shares
  * its parameters and buffers with the module. Whether batch norms and dropouts train is taken from the module as it is.
  *
- * @param exampleInputs tensors, or arrays and plain objects of tensors, as the module takes them
+ * @param exampleInputs tensors, null, or arrays and plain objects of those, as the module takes them
  * @throws StateError when the module reads a value while it records
  */
 export function exportModule(
@@ -83,6 +83,7 @@ function placeholders(
   const names = trees.flatMap((tree, i) => leafPaths(tree, inputName(model, i)))
   const standIns = values.map((value, i) => new Tensor(value, tensors[i]?.requiresGrad))
   const fill = (tree: OutputTree): unknown => {
+    if (tree === null) return null
     if (typeof tree === 'number') return standIns[tree]
     if (Array.isArray(tree)) return tree.map(fill)
     return Object.fromEntries(Object.entries(tree).map(([key, entry]) => [key, fill(entry)]))

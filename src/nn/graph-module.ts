@@ -181,6 +181,7 @@ function tensorAt(values: ReadonlyMap<Value, Tensor>, value: Value, reader: stri
 /** An arrangement as it stands in a message: `a tensor`, `[tensor, { key: tensor }]`. */
 function describe(tree: OutputTree | undefined): string {
   if (tree === undefined) return 'nothing'
+  if (tree === null) return 'null'
   if (typeof tree === 'number') return 'a tensor'
   if (Array.isArray(tree)) return `[${tree.map(describe).join(', ')}]`
   return `{ ${Object.entries(tree)

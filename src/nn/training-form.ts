@@ -8,10 +8,18 @@ const FLAGS: Readonly<Record<string, string>> = {
   'aten.batch_norm': 'training',
   'aten.dropout': 'train',
   'aten.feature_dropout': 'train',
+  'aten.lstm': 'train',
+  'aten.gru': 'train',
 }
 
-/** Operations that draw random numbers while they train: the seed is their second input. */
-const DROPOUTS = new Set(['aten.dropout', 'aten.feature_dropout'])
+/** For each operation that draws random numbers while it trains, which input its seed is: a place, or behind all others (-1). */
+const SEEDS: Readonly<Record<string, number>> = {
+  'aten.dropout': 1,
+  'aten.feature_dropout': 1,
+  'aten.scaled_dot_product_attention': 4,
+  'aten.lstm': -1,
+  'aten.gru': -1,
+}
 
 /** Attributes of a node with its training flag set; others stay as they are. */
 export function flaggedAttributes(
@@ -23,20 +31,34 @@ export function flaggedAttributes(
   return flag === undefined || attrs[flag] === training ? attrs : { ...attrs, [flag]: training }
 }
 
-/** Inputs of a node for one call: while they train, dropouts get a seed of their own. */
+/** Inputs of a node for one call: while they train, operations that drop something get a seed of their own. */
 export function seededInputs(
-  { op }: Node,
+  { op, attrs }: Pick<Node, 'op' | 'attrs'>,
   inputs: readonly (Tensor | null)[],
   training: boolean,
 ): readonly (Tensor | null)[] {
-  return training && DROPOUTS.has(op.name) ? [inputs[0] ?? null, randomSeed()] : inputs
+  const place = SEEDS[op.name]
+  if (place === undefined || !training || !drops(attrs)) return inputs
+  const count = place === -1 ? inputs.length : place
+  return [...Array.from({ length: count }, (_, i) => inputs[i] ?? null), randomSeed()]
 }
 
-/** Inputs and attributes of a node in a captured graph, which has no seeds: a dropout is written down as it evaluates. */
-export function unseeded({ op, inputs, attrs }: Node): {
+/** Inputs and attributes of a node in a captured graph, which has no seeds: what drops something is written down as it evaluates. */
+export function unseeded({ op, inputs, attrs }: Pick<Node, 'op' | 'inputs' | 'attrs'>): {
   readonly inputs: readonly (Value | null)[]
   readonly attrs: Attributes
 } {
-  if (!DROPOUTS.has(op.name)) return { inputs, attrs }
-  return { inputs: inputs.slice(0, 1), attrs: { ...attrs, train: false } }
+  const place = SEEDS[op.name]
+  if (place === undefined) return { inputs, attrs }
+  const hasSeed = place === -1 ? attrs.train === true && drops(attrs) : inputs.length > place
+  return {
+    inputs: hasSeed ? inputs.slice(0, place) : inputs,
+    attrs: flaggedAttributes({ op }, attrs, false),
+  }
+}
+
+/** Whether an operation drops anything when it trains. A plain dropout takes a seed even where its share is 0. */
+function drops({ dropout, dropoutP, numLayers }: Attributes): boolean {
+  if (dropout !== undefined) return Number(dropout) > 0 && Number(numLayers) > 1
+  return dropoutP === undefined || Number(dropoutP) > 0
 }

@@ -130,7 +130,7 @@ function outputTree(graphModule: JsonView, { outputPlaces }: Signature): OutputT
 function inputTrees(graphModule: JsonView, { argumentPlaces }: Signature): readonly OutputTree[] {
   const tree = readTree(callSignature(graphModule).field('in_spec'), argumentPlaces) ?? []
   return Object.values(tree).flatMap((group: OutputTree) =>
-    typeof group === 'number' ? [group] : Object.values(group),
+    group === null || typeof group === 'number' ? [group] : Object.values(group),
   )
 }
 

@@ -36,7 +36,7 @@ export function readTree(view: JsonView, places: LeafPlaces): OutputTree | undef
 }
 
 function whole(tree: OutputTree): OutputTree | undefined {
-  return Object.keys(tree).length === 0 ? undefined : tree
+  return tree !== null && Object.keys(tree).length === 0 ? undefined : tree
 }
 
 /** The keys of a dictionary, or the fields of an object; undefined for what has none. */

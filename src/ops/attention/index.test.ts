@@ -122,6 +122,12 @@ describe('aten.scaled_dot_product_attention', () => {
     expect(mean).toBeCloseTo(1, 1)
     expect(new Set(sums).size).toBeGreaterThan(10)
   })
+
+  test('aten.scaled_dot_product_attention drops nothing without a seed', async () => {
+    const inputs = [query, key, value].map(fromHost)
+    const expected = await evaluate(attention, inputs, ATTRS)
+    expect(await evaluate(attention, inputs, { ...ATTRS, dropoutP: 0.5 })).toEqual(expected)
+  })
 })
 
 const NAME = 'aten.scaled_dot_product_attention'
@@ -194,9 +200,9 @@ const REJECTED = [
   ),
   rejected(
     attention,
-    [x, x, x],
+    [x, x, x, null, typed([])],
     { ...ATTRS, dropoutP: 0.5 },
-    new TypeError(`Cannot record "${NAME}": expected a tensor as input 4, got none`),
+    new TypeError(`Cannot record "${NAME}": expected an int64 scalar as seed, got float32 []`),
   ),
   rejected(
     attention,

@@ -55,7 +55,7 @@ export function attentionPlan(
     isCausal,
     scale: scale ?? 1 / Math.sqrt(Number(query?.shape.at(-1) ?? 1)),
     weights: [...batch, query?.shape.at(-2) ?? 1, key?.shape.at(-2) ?? 1],
-    dropout: dropoutP > 0 ? { p: dropoutP, seed: names[4] ?? '' } : null,
+    dropout: dropoutP > 0 && names[4] ? { p: dropoutP, seed: names[4] } : null,
   }
 }
 

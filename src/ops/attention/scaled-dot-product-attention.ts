@@ -14,7 +14,8 @@ import { dropoutFactor, openRows, weightsNode } from './weights.ts'
 /**
  * Values weighted by how well their keys fit the queries: query [..., L, E], key [..., S, E], value [..., S, Ev], mask [..., L, S] or
  * null; output [..., L, Ev], and as a second one the weights, for the gradient. A bool mask keeps where it is true, a float mask is added to the scores. A query that may see no key has
- * the result 0, as in PyTorch. Dropout of the weights needs a seed as fifth input: an int64 scalar.
+ * the result 0, as in PyTorch. Weights are dropped by a seed, the fifth input: an int64 scalar. Without one none
+ * is, as when a model evaluates.
  */
 export const scaledDotProductAttention: Operation<AttentionAttributes> = defineOp({
   name: OP,
@@ -26,7 +27,7 @@ export const scaledDotProductAttention: Operation<AttentionAttributes> = defineO
     if (!(dropoutP >= 0 && dropoutP < 1)) {
       throw new RangeError(`Cannot record "${OP}": expected dropoutP in [0, 1), got ${dropoutP}`)
     }
-    if (dropoutP > 0) seedAt(OP, inputs, 4)
+    if (dropoutP > 0 && inputs[4]) seedAt(OP, inputs, 4)
     if (scale === null && typeof query.shape.at(-1) !== 'number') {
       throw new ShapeError(
         `Cannot record "${OP}": expected a scale or a known width, got ${formatType(query)}`,
