@@ -28,7 +28,7 @@ export class ConfigError extends RangeError {
 export function unexpected(path: string, expected: string, got: unknown, hint?: string): ConfigError {
   const cure = hint === undefined ? '' : `\nHint: ${hint}`
   return new ConfigError(
-    `Cannot read "${path || 'config'}": expected ${expected}, got ${describe(got)}${cure}`,
+    `Cannot read "${shown(path) || 'config'}": expected ${expected}, got ${describe(got)}${cure}`,
     path,
   )
 }
@@ -36,12 +36,27 @@ export function unexpected(path: string, expected: string, got: unknown, hint?: 
 /** The error for a key that nobody knows, with the nearest one that is known. */
 export function unknownKey(path: string, key: string, known: readonly string[]): ConfigError {
   const hint = didYouMean(key, known)
-  const message = `Cannot read "${path}": expected a known key (${known.join(', ')}), got an unknown one`
+  const message = `Cannot read "${shown(path)}": expected a known key (${known.join(', ')}), got an unknown one`
   return new ConfigError(hint === undefined ? message : `${message}\nHint: ${hint}`, path)
+}
+
+/** Characters of a path that stand in a message. */
+const MAX_PATH = 200
+
+/** A path as it stands in a message: cut where it is long, as the path of a hostile key may be. */
+export function shown(path: string): string {
+  return path.length > MAX_PATH ? `${path.slice(0, MAX_PATH - 3)}...` : path
 }
 
 /** Values of a list that stand in a message. */
 const MAX_LISTED = 8
+
+/** What YAML's tags may give besides maps and lists. */
+const OTHER_KINDS = [
+  [Set, 'a set'],
+  [Date, 'a date'],
+  [Uint8Array, 'bytes'],
+] as const
 
 /** A value as it stands in a message: strings quoted, long ones cut, what is inside of lists by its kind. */
 export function describe(value: unknown): string {
@@ -53,5 +68,7 @@ function describeOne(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)
   if (typeof value === 'function') return value.name === '' ? 'a function' : value.name
   if (Array.isArray(value)) return `a list of ${value.length}`
-  return typeof value === 'object' && value !== null ? 'a map' : String(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  const kind = OTHER_KINDS.find(([type]) => value instanceof type)
+  return kind === undefined ? 'a map' : kind[1]
 }

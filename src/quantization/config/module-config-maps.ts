@@ -34,8 +34,12 @@ export function readByType(value: unknown, path: string): Map<string, ModuleQuan
   if (value === null) return configs
   const entries = value instanceof Map ? value : readNamed(value, path, (entry) => entry)
   for (const [type, entry] of entries) {
-    const name = readModuleType(type, path)
-    configs.set(name, ModuleQuantizerConfig.fromDict(entry, entryPath(path, name)))
+    const at = typeof type === 'string' ? entryPath(path, type) : path
+    const name = readModuleType(type, at)
+    configs.set(
+      name,
+      ModuleQuantizerConfig.fromDict(entry, typeof type === 'string' ? at : entryPath(path, name)),
+    )
   }
   return configs
 }

@@ -1,8 +1,11 @@
 import { RE2JS } from 're2js'
-import { ConfigError, describe } from '../config-error.ts'
+import { ConfigError, describe, shown } from '../config-error.ts'
 
 /** Longest pattern that is taken. */
 const MAX_LENGTH = 10_000
+
+/** Characters of the parser's reason that stand in a message; it repeats the pattern. */
+const MAX_REASON = 200
 
 const compiled = new Map<string, NamePattern>()
 
@@ -49,8 +52,8 @@ function toRe2(source: string): string {
 
 function invalid(source: string, path: string, reason: string): ConfigError {
   return new ConfigError(
-    `Cannot read "${path}": expected a regular expression without look-around and back-references, got ${describe(source)}\n` +
-      `Hint: ${reason}`,
+    `Cannot read "${shown(path)}": expected a regular expression without look-around and back-references, got ${describe(source)}\n` +
+      `Hint: ${reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON - 3)}...` : reason}`,
     path,
   )
 }

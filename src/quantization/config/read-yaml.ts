@@ -33,8 +33,10 @@ export interface YamlDocument {
 export function readYaml(text: string): YamlDocument {
   if (text.length > LIMITS.characters)
     throw unexpected('config', `at most ${LIMITS.characters} characters`, text.length)
-  if (separatorsIn(text) > 2 * LIMITS.nodes)
-    throw unexpected('config', `at most ${LIMITS.nodes} entries`, `${separatorsIn(text)} separators`)
+  const separators = separatorsIn(text)
+  const limit = 2 * LIMITS.nodes
+  if (separators > limit)
+    throw unexpected('config', `at most ${LIMITS.nodes} entries (${limit} separators)`, separators)
   try {
     const events = parseEvents(text, { maxDepth: LIMITS.depth })
     if (events.length > LIMITS.nodes)

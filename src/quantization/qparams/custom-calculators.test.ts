@@ -113,7 +113,7 @@ describe('calculators of users', () => {
         name: 'ConfigError',
         message:
           'Cannot read "global_config.op_input_spec.*.range_calculator_cls": expected a registered range calculator ' +
-          '(minmax, percentile, histogram_mse, entropy), got "percentil" (line 4, column 28)\n' +
+          '(minmax, percentile, histogram_mse, entropy), got "percentil" (line 4, column 27)\n' +
           'Hint: did you mean "percentile"?',
       }),
     )

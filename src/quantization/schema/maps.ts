@@ -26,6 +26,7 @@ export function readRecord(
 ): ReadonlyMap<string, unknown> {
   const entries = new Map<string, unknown>()
   for (const [key, entry] of readMap(value, path)) {
+    if (typeof key === 'object' && key !== null) throw unexpected(path, 'keys that are names', key)
     const name = String(key)
     if (ignored.includes(name)) continue
     if (!known.includes(name)) {
