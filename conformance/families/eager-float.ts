@@ -2,7 +2,7 @@ import type { AnyModule } from 'lowbit'
 import type { PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { buildModel } from '../models/build-model.ts'
-import { compareRuns } from './eager-case.ts'
+import { compareRuns } from './eager-numbers.ts'
 import { CaseInputs } from './graph-case.ts'
 import { readRecorded, readTensors } from './graph-recordings.ts'
 import { compareDicts } from './recorded-dicts.ts'
@@ -29,7 +29,7 @@ export async function checkEagerFloat(context: PartContext): Promise<Divergence 
   if (structure !== undefined) return structure
   const inputs = new CaseInputs(readTensors(modelFolder, 'inputs.safetensors'))
   const expected = readTensors(modelFolder, 'float_outputs.safetensors')
-  const rule = { isQuantized: false, step: undefined, minSnrDb: 0 }
+  const rule = { isQuantized: false, steps: new Map<number, number>(), minSnrDb: 0 }
   return compareRuns(model, inputs.batches('eval'), expected, 'float', rule)
 }
 
