@@ -12,6 +12,7 @@ import { checkCalibrate } from './families/graph-calibrate.ts'
 import { checkFinalizedCoreAI, checkFinalizedCoreML } from './families/graph-finalize.ts'
 import { checkGraphFloat } from './families/graph-float.ts'
 import { checkPrepare } from './families/graph-prepare.ts'
+import { checkQat } from './families/graph-qat.ts'
 import { checkTorchForm } from './families/graph-torch.ts'
 import { checkTrace } from './families/graph-trace.ts'
 import { checkCast } from './families/numerics-casts.ts'
@@ -50,6 +51,7 @@ export const checkers: Checkers = {
     ['graph/prepare', checkPrepare],
     ['graph/calibrate', checkCalibrate],
     ['graph/trace', checkTrace],
+    ['graph/qat', checkQat],
     ['graph/finalize:_TORCH', checkTorchForm],
     ['graph/finalize:CoreAI', checkFinalizedCoreAI],
     ['graph/finalize:CoreML', checkFinalizedCoreML],

@@ -1,8 +1,9 @@
-import { fromHost, type GraphModule, Quantizer, QuantizerConfig, type Tensor } from 'lowbit'
+import { type AnyModule, fromHost, type GraphModule, Quantizer, QuantizerConfig, type Tensor } from 'lowbit'
 import type { HostArray } from '../../src/tensor/index.ts'
 import type { PartContext } from '../case.ts'
 import { loadGraphModel } from './graph-model.ts'
 import { hasFile, readRecorded, readTensors } from './graph-recordings.ts'
+import { trainingForm } from './graph-training-forms.ts'
 import { capturingLogger } from './warnings.ts'
 
 /** What the reference writes into every batch norm and dropout of a model that it prepares. */
@@ -14,9 +15,9 @@ const REFERENCE_LITERALS: Readonly<Record<string, object>> = {
 
 /** A configuration of a model, ready to be prepared. */
 export interface GraphCase {
-  readonly model: GraphModule
+  readonly model: AnyModule
   readonly config: QuantizerConfig
-  readonly quantizer: Quantizer<GraphModule>
+  readonly quantizer: Quantizer
   readonly warnings: string[]
   readonly inputs: CaseInputs
   /** Folder of the configuration. */
@@ -68,8 +69,7 @@ export async function openCase(context: PartContext, file: string = 'model.pt2')
   const { modelFolder, configFolder } = context
   if (configFolder === undefined)
     throw new RangeError(`Cannot check "${modelFolder}": expected a configuration, got none`)
-  const model = await loadGraphModel(modelFolder, file)
-  useReferenceLiterals(model)
+  const model = trainingForm(modelFolder, configFolder) ?? (await recordedModel(modelFolder, file))
   const config = QuantizerConfig.fromDict(readRecorded(configFolder, 'config.json'))
   const { logger, warnings } = capturingLogger()
   return {
@@ -98,6 +98,12 @@ export function quantizesWeights({ modelFolder }: PartContext): boolean {
 /** Lets a prepared model observe the recorded batches. */
 export async function calibrate({ quantizer, inputs }: GraphCase, fakeQuantWeights: boolean): Promise<void> {
   await quantizer.calibrate(inputs.batches('calib'), { fakeQuantWeights })
+}
+
+async function recordedModel(modelFolder: string, file: string): Promise<GraphModule> {
+  const model = await loadGraphModel(modelFolder, file)
+  useReferenceLiterals(model)
+  return model
 }
 
 function useReferenceLiterals({ graph }: GraphModule): void {

@@ -1,4 +1,4 @@
-import { type GraphModule, type ModelInspector, Tensor } from 'lowbit'
+import { type FakeQuantize, type GraphModule, type ModelInspector, Tensor } from 'lowbit'
 import { type HostArray, toFloat32, toTypedArray } from '../../src/tensor/index.ts'
 import type { Divergence } from '../divergence.ts'
 
@@ -61,9 +61,7 @@ export async function outputRule(model: GraphModule, inspector: ModelInspector):
     if (fakeQuantize.qparams_calculator.isStateless) continue
     for (const { node, input } of consumers) {
       if (node !== 'output') continue
-      const scale = Math.max(...numbersOf(await fakeQuantize.qparams().scale.array()))
-      const float = FLOATS[fakeQuantize.spec.dtype]
-      steps.set(input, (value) => (float === undefined ? scale : scale * spacing(value / scale, float)))
+      steps.set(input, await stepOf(fakeQuantize))
     }
   }
   return {
@@ -71,6 +69,13 @@ export async function outputRule(model: GraphModule, inspector: ModelInspector):
     steps,
     minSnrDb: layers > DEEP ? MIN_DEEP_SNR_DB : MIN_SNR_DB,
   }
+}
+
+/** The step of a fake quantizer with stored scales, the largest of several, which for float dtypes depends on the value. */
+export async function stepOf(fakeQuantize: FakeQuantize): Promise<(value: number) => number> {
+  const scale = Math.max(...numbersOf(await fakeQuantize.qparams().scale.array()))
+  const float = FLOATS[fakeQuantize.spec.dtype]
+  return (value) => (float === undefined ? scale : scale * spacing(value / scale, float))
 }
 
 /** Bits of the mantissa and smallest normal exponent of the float dtypes. */

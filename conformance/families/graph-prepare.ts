@@ -31,11 +31,14 @@ export async function checkPrepare(context: PartContext): Promise<Divergence | u
   const refused = recorded.construct_error ?? recorded.prepare_error
   if (refused !== undefined) return checkRefusal(context, refused.error, exported)
   const own = await prepareCase(context)
-  const names = namesIn(exported)
+  const names = { ...namesIn(exported), node: renaming(operationsOf(own), callsIn(exported)) }
   const divergence = compareCase(recorded, own, names)
   if (divergence !== undefined || !hasFile(modelFolder, 'model_in_place.pt2')) return divergence
   const inPlace = await prepareCase(context, 'model_in_place.pt2')
-  const renamed = compareCase(recorded, inPlace, { ...names, node: renaming(inPlace, own) })
+  const renamed = compareCase(recorded, inPlace, {
+    ...names,
+    node: renaming(operationsOf(inPlace), callsIn(exported)),
+  })
   return renamed && { ...renamed, where: `in place: ${renamed.where}` }
 }
 
@@ -59,13 +62,23 @@ function namesIn({ graph }: RecordedModel): Names {
   return { input: (recorded) => names.get(recorded) ?? recorded, node: (own) => own }
 }
 
-/** Names of the operations of a program by those of another one that has the same operations in the same order. */
-function renaming(from: PreparedCase, to: PreparedCase): (name: string) => string {
-  const { operations } = to.quantizer.inspect()
-  const names = new Map(
-    from.quantizer.inspect().operations.map(({ name }, i) => [name, operations[i]?.name ?? name] as const),
-  )
+/**
+ * Names in the recording of the operations of a program that has the same operations in the same order: activations in place are called otherwise,
+ * and some are plain ones here.
+ */
+function renaming(own: readonly string[], recorded: readonly string[]): (name: string) => string {
+  if (own.length !== recorded.length) return (name) => name
+  const names = new Map(own.map((name, i) => [name, recorded[i] ?? name]))
   return (name) => names.get(name) ?? name
+}
+
+function operationsOf({ quantizer }: PreparedCase): string[] {
+  return quantizer.inspect().operations.map(({ name }) => name)
+}
+
+function callsIn({ graph }: RecordedModel): string[] {
+  const calls = graph.filter(({ op, target }) => op === 'call_function' && target !== 'operator.getitem')
+  return calls.map(({ name }) => name)
 }
 
 /**

@@ -72,6 +72,11 @@ export interface RecordedModel {
   readonly graph: readonly RecordedNode[]
 }
 
+/** What exported.json says of the modules of a model. */
+export interface RecordedModules {
+  readonly modules: readonly { readonly name: string; readonly type: string }[]
+}
+
 /** A JSON file of a folder. */
 export function readRecorded<T>(folder: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, name), 'utf8'))

@@ -66,7 +66,7 @@ function keysOf(graph: GraphOf, keys: KeyTable): GraphKeys {
   const values = new Map<ValueOf, number>(graph.inputs.map(({ value, name }) => [value, keys.key(name)]))
   const nodes = new Map<number, string>()
   for (const node of graph.nodes) {
-    if (node.outputs.length === 0) continue
+    if (node.op.name === 'lowbit.assign') continue
     const inputs = node.inputs.flatMap((input) => (input ? [values.get(input)] : []))
     const key = keys.key(`${typeOf(node)}(${inputs.join()})`)
     nodes.set(key, node.name)

@@ -1,4 +1,5 @@
 import type { Node, Value } from '../../ir/node.ts'
+import { assignState } from '../../nn/assign-state.ts'
 import { specFor } from '../config/tensor-specs.ts'
 import type { AnnotatedGraph } from '../graph/annotate.ts'
 import { observerOf, type Placement } from '../graph/annotation.ts'
@@ -45,7 +46,7 @@ class Reporter {
     const keys = new Set(candidates.map(({ match }) => match.key))
     return {
       operations: view.nodes
-        .filter(({ outputs }) => outputs.length > 0)
+        .filter(({ op, outputs }) => outputs.length > 0 && op.name !== assignState.name)
         .map((node) => this.#operation(node, keys.has(node))),
       matches: candidates.map(({ match: { pattern, key, nodes } }) => ({
         pattern: pattern.name,
