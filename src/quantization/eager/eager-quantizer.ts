@@ -1,20 +1,27 @@
 import { noGrad } from '../../engine/recorder.ts'
+import { StateError } from '../../engine/state-error.ts'
 import { tensorsIn } from '../../engine/tensor.ts'
 import type { AnyModule, Module } from '../../nn/module.ts'
-import { ExportBackend } from '../config/execution-mode.ts'
+import type { ExportBackend } from '../config/execution-mode.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
-import { ExportError } from '../export-error.ts'
 import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
 import type { ModelInspector } from '../inspection/model-inspector.ts'
 import type { Logger } from '../logger.ts'
 import type { PrepareOptions } from '../quantizer.ts'
 import { checkEagerConfig } from './check-config.ts'
 import { evaluating } from './evaluating.ts'
+import { finalizeEager } from './finalize/finalize-eager.ts'
 import { publishInspection } from './inspection.ts'
 import { listEagerOps } from './list-eager-ops.ts'
 import { SettingsTable } from './module-settings.ts'
 import { placeFakeQuantizers, removeFakeQuantizers } from './place-fake-quantizers.ts'
-import { fakeQuantizersIn, type PlacedModel, registeredCalls } from './placed-model.ts'
+import {
+  fakeQuantizersIn,
+  type PlacedModel,
+  placedIn,
+  registeredCalls,
+  rememberPlaced,
+} from './placed-model.ts'
 import { passOver, quantizeCalls } from './quantized-calls.ts'
 import { register } from './registration.ts'
 
@@ -65,6 +72,7 @@ export class EagerQuantizer {
       unwatch()
       throw error
     }
+    rememberPlaced(placed)
     publishInspection(model, () => ({
       calls: registered.calls,
       registered: registeredCalls(placed.modules),
@@ -76,10 +84,19 @@ export class EagerQuantizer {
     return { model, table, inputCount: exampleInputs.length, inspector: undefined }
   }
 
-  /** The prepared model as a backend needs it; changed in place. */
-  async finalize(model: AnyModule, backend: ExportBackend, _mmapDir?: string): Promise<AnyModule> {
-    if (backend === ExportBackend._TORCH) return model
-    throw new ExportError(`Cannot finalize for "${backend}"`, [])
+  /**
+   * The prepared model as a backend needs it; changed in place.
+   * @throws StateError for a model that is not prepared; ExportError and FileError as `finalizeEager` does
+   */
+  async finalize(model: AnyModule, backend: ExportBackend, mmapDir?: string): Promise<AnyModule> {
+    const placed = placedIn(model)
+    if (placed === undefined) {
+      throw new StateError(
+        `Cannot finalize "${model.constructor.name}": expected a model that is prepared in eager mode, got one that is not`,
+      )
+    }
+    await finalizeEager(placed, backend, mmapDir)
+    return model
   }
 
   /** Names of the operations that settings of operations reach. @throws TypeError without example inputs */

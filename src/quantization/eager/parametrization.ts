@@ -13,7 +13,7 @@ const NAME = 'parametrizations'
  * module that computes the state from it.
  */
 export class ParametrizationList extends Module<[], Tensor> {
-  readonly original: Parameter | Buffer
+  original: Parameter | Buffer
   /** The module that computes the state. */
   '0': Module
 
@@ -25,6 +25,12 @@ export class ParametrizationList extends Module<[], Tensor> {
 
   override forward(): Tensor {
     return this['0'](this.original)
+  }
+
+  /** Computes the state from something else. */
+  replace(original: Parameter | Buffer, compute: Module): void {
+    this.original = original
+    this['0'] = compute
   }
 }
 

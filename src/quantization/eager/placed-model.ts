@@ -26,6 +26,23 @@ export interface PlacedModel {
   readonly states: QuantizedState[]
 }
 
+const placements = new WeakMap<AnyModule, PlacedModel>()
+
+/** Remembers what a model has. */
+export function rememberPlaced(placed: PlacedModel): void {
+  placements.set(placed.model, placed)
+}
+
+/** What a model has, undefined when it is not prepared in eager mode. */
+export function placedIn(model: AnyModule): PlacedModel | undefined {
+  return placements.get(model)
+}
+
+/** The fake quantizers of a model have been replaced. */
+export function forgetPlaced(model: AnyModule): void {
+  placements.delete(model)
+}
+
 /** Every fake quantizer under each of its paths, in the order of a walk. */
 export function* fakeQuantizersIn(model: AnyModule): Generator<EagerFakeQuantizer> {
   const owners = new Map<string, AnyModule>()

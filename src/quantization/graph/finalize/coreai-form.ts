@@ -6,7 +6,6 @@ import { castArray } from '../../../tensor/cast-array.ts'
 import type { HostArray } from '../../../tensor/host-array.ts'
 import { ExportBackend } from '../../config/execution-mode.ts'
 import { isQuantizedFloat } from '../../spec/dtypes.ts'
-import { quantizeArray } from '../../weights/quantize-array.ts'
 import { outputOf } from '../graph-view.ts'
 import type { GraphDraft } from './graph-draft.ts'
 import { type StoredQParams, squeezedQParams, storedQParams } from './host-qparams.ts'
@@ -17,6 +16,7 @@ import {
   type Refusal,
   refuseUnsupported,
 } from './refusals.ts'
+import { coreaiWeightData } from './weight-data.ts'
 
 /** Values that share a scale in fp4, as the microscaling formats have it. */
 const FLOAT4_BLOCK = 32
@@ -64,29 +64,24 @@ export function coreaiRefusal({ fakeQuantize, shape, isState }: JudgedTensor): R
 async function decompressed(
   draft: GraphDraft,
   { node, fakeQuantize: { spec } }: QuantizedTensor,
-  { scale, zeroPoint, minval }: StoredQParams,
+  qparams: StoredQParams,
 ): Promise<Value> {
   const state = draft.state(node.inputs[0])
   if (state === undefined)
     throw new RangeError(`Cannot finalize "${node.name}": expected it to read a state (a bug in lowbit)`)
   const name = state.name.replaceAll('.', '_')
   const weight = await state.tensor.array()
-  const quantized = quantizeArray(weight, { scale, zeroPoint, minval }, spec)
-  const isFloat = isQuantizedFloat(spec.dtype)
-  const isPowerOfTwo = spec.scaleDtype !== null
+  const { data, scale, zeroPoint, minval, attributes } = coreaiWeightData(weight, qparams, spec)
   const add = (suffix: string, array: HostArray) => draft.addState(`${name}_${suffix}`, new Buffer(array))
   const inputs = [
-    add('quantized', spec.dtype === 'float4_e2m1fn_x2' ? castArray(quantized, spec.dtype) : quantized),
-    add('scale', isPowerOfTwo ? castArray(scale, 'float8_e8m0fnu') : scale),
-    zeroPoint && add('zero_point', castArray(zeroPoint, spec.targetDtype)),
+    add('quantized', data),
+    add('scale', scale),
+    zeroPoint && add('zero_point', zeroPoint),
     minval && add('minval', minval),
   ]
   while (inputs.at(-1) === null) inputs.pop()
   draft.retire(state)
-  return draft.insertBefore(node, constexprBlockwiseShiftScale, inputs, {
-    inputDtype: isFloat ? null : spec.dtype,
-    outputDtype: isPowerOfTwo ? weight.dtype : null,
-  })
+  return draft.insertBefore(node, constexprBlockwiseShiftScale, inputs, attributes)
 }
 
 function quantizedWhenRun(draft: GraphDraft, tensor: QuantizedTensor, stored: StoredQParams): Value {

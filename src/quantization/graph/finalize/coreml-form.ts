@@ -1,12 +1,7 @@
 import { callModule } from '../../../nn/call-module.ts'
 import { joinPath } from '../../../nn/module.ts'
 import { Buffer, Parameter } from '../../../nn/parameter.ts'
-import { castArray } from '../../../tensor/cast-array.ts'
-import { fromValues } from '../../../tensor/from-values.ts'
-import type { HostArray } from '../../../tensor/host-array.ts'
 import { ExportBackend } from '../../config/execution-mode.ts'
-import { bitsOf } from '../../spec/dtypes.ts'
-import { dequantizeArray, quantizeArray } from '../../weights/quantize-array.ts'
 import { outputOf } from '../graph-view.ts'
 import { CoreMLActivation } from './coreml-activation.ts'
 import type { GraphDraft } from './graph-draft.ts'
@@ -18,10 +13,8 @@ import {
   type Refusal,
   refuseUnsupported,
 } from './refusals.ts'
+import { COREML_VERSION, coremlMetadata, quantizedValues } from './weight-data.ts'
 
-/** Core ML's number for quantization among the ways to compress a weight. */
-const QUANTIZATION = 3
-const METADATA_VERSION = 1
 const WEIGHT_DTYPES = ['int8', 'uint8', 'int4', 'uint4']
 const ACTIVATION_DTYPES = ['int8', 'uint8']
 
@@ -40,7 +33,8 @@ export async function quantizeForCoreML(draft: GraphDraft): Promise<void> {
     if (tensor.isState) await overwriteWeight(draft, tensor, qparams)
     else callActivation(draft, tensor, qparams)
   }
-  draft.keepState('_COREML_/metadata_version', new Buffer(fromValues('int64', [], [METADATA_VERSION])))
+  const [name, version] = COREML_VERSION
+  draft.keepState(name, new Buffer(version))
 }
 
 /** What stands against a tensor in Core ML: dtypes and formulations that it does not know, activations that are not quantized as a whole. */
@@ -74,17 +68,13 @@ async function overwriteWeight(
   const state = draft.state(node.inputs[0])
   if (state === undefined) return
   const weight = await state.tensor.array()
-  const values = castArray(dequantizeArray(quantizeArray(weight, qparams, spec), qparams, spec), weight.dtype)
+  const values = quantizedValues(weight, qparams, spec)
   const content = state.tensor instanceof Parameter ? new Parameter(values) : new Buffer(values)
   draft.replace(outputOf(node), draft.overwrite(state, content))
   const dot = state.name.lastIndexOf('.')
   const owner = dot < 0 ? '' : state.name.slice(0, dot)
-  const keep = (key: string, array: HostArray) =>
+  for (const [key, array] of coremlMetadata(qparams, spec))
     draft.keepState(joinPath(owner, `_COREML_/${state.name.slice(dot + 1)}/${key}`), new Buffer(array))
-  keep('compression_type', fromValues('int64', [1], [QUANTIZATION]))
-  keep('quantization_n_bits', fromValues('int64', [], [bitsOf(spec.dtype)]))
-  keep('quantization_scale', qparams.scale)
-  if (qparams.zeroPoint) keep('zero_point', castArray(qparams.zeroPoint, spec.targetDtype))
 }
 
 function callActivation(

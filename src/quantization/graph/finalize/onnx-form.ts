@@ -20,7 +20,7 @@ import {
   storedQParams,
   widened,
 } from './host-qparams.ts'
-import { type QuantizedTensor, quantizedTensors, type Refusal, refuseUnsupported } from './refusals.ts'
+import { type JudgedTensor, quantizedTensors, type Refusal, refuseUnsupported } from './refusals.ts'
 
 /** Element types of weights in the file; two bits take the room of four, which ONNX has had for longer. */
 const WEIGHT_DTYPES = {
@@ -63,7 +63,7 @@ export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
   }
 }
 
-function refusalOf({ fakeQuantize: { spec, granularity }, isState }: QuantizedTensor): Refusal | undefined {
+function refusalOf({ fakeQuantize: { spec, granularity }, isState }: JudgedTensor): Refusal | undefined {
   if (spec.dtype === 'float4_e2m1fn_x2')
     return {
       problem: 'the dtype float4_e2m1fn_x2, for which ONNX Runtime has no kernels',
