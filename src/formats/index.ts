@@ -2,5 +2,6 @@
 
 export type { OnnxNames } from './onnx/onnx-model.ts'
 export { loadExportedProgram } from './pt2/load-exported-program.ts'
+export { loadStateDictFile, readStateDict, type StateDictOptions } from './read-state-dict.ts'
 export { type SaveOptions, save } from './save.ts'
 export { UnsupportedOpError } from './unsupported-op-error.ts'

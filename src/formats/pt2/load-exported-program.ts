@@ -23,7 +23,7 @@ const SCHEMA_MAJOR = 8
  * Loads a program that `torch.export.save` wrote (`.pt2`): its graph with the names that PyTorch gave, its parameters, buffers and constants, sizes that
  * may vary with their ranges, and the modules that it came from. Tied parameters are one. Whether it trains is what the program was exported as.
  *
- * Arguments of the program that are constants, and results that are none of its tensors, are left out; keyword arguments follow the others.
+ * Constants among the arguments and results of the program are left out, None is null; keyword arguments follow the others.
  * Nothing in the archive is executed.
  *
  * @param source path of the file (in Node), or its content

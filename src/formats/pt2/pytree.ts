@@ -4,12 +4,12 @@ import { JsonView } from './json-view.ts'
 const ARRAYS = new Set(['builtins.tuple', 'builtins.list', 'collections.deque', 'torch.Size'])
 const MAX_LEAVES = 100_000
 
-/** The place that a leaf has among the tensors; null for a leaf that is no tensor, which is left out. */
-export type LeafPlaces = readonly (number | null)[]
+/** The place that each leaf has among the tensors; null for Python's None, undefined for another constant, which is left out. */
+export type LeafPlaces = readonly (number | null | undefined)[]
 
 /**
  * Reads how leaves are arranged in arguments or results: PyTorch's description as JSON text. Tuples and lists become arrays, dictionaries and
- * objects with named fields become objects. Leaves that are no tensors are left out, and so is what has no other leaves.
+ * objects with named fields become objects. Constants are left out, and so is what has no other leaves.
  *
  * @throws FormatError when it does not fit the number of leaves
  */
@@ -22,7 +22,7 @@ export function readTree(view: JsonView, places: LeafPlaces): OutputTree | undef
     const type = node.optional('type')?.string()
     if (type === undefined) {
       if (++leaves > Math.min(places.length, MAX_LEAVES)) view.fail(`${places.length} leaves`, 'more')
-      return places[leaves - 1] ?? undefined
+      return places[leaves - 1]
     }
     const children = node.field('children_spec').items().map(walk)
     const keys = ARRAYS.has(type) ? undefined : keysOf(node)
