@@ -288,6 +288,13 @@ export function parseTarget(target: string): AtenTarget | undefined {
   return schema && { name: plain, overload, schema, inPlace }
 }
 
+/** The overloads of an ATen operation that have schemas here, by its name without namespace. */
+export function overloadsOf(name: string): readonly AtenTarget[] {
+  return [...BY_TARGET]
+    .filter(([key]) => key.startsWith(`${name}.`))
+    .map(([key, schema]) => ({ name, overload: key.slice(name.length + 1), schema, inPlace: false }))
+}
+
 /** Whether an argument is a tensor or a list of them. */
 export function isTensorParameter(parameter: Parameter): boolean {
   return parameter === T

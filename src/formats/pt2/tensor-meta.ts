@@ -20,6 +20,14 @@ const DTYPES: ReadonlyMap<number, DType> = new Map([
   [33, 'float8_e8m0fnu'],
 ])
 
+/** The format's number of a dtype. @throws RangeError for one that programs have not */
+export function numberOfDType(dtype: DType): number {
+  for (const [number, known] of DTYPES) if (known === dtype) return number
+  throw new RangeError(
+    `Cannot write a program: expected a dtype of at least eight bits, got ${dtype} (a bug in lowbit)`,
+  )
+}
+
 /** Layout of tensors whose elements all lie in one storage. */
 const STRIDED = 7
 
