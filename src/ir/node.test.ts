@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { fakeOperation, float32 } from '../../test/fake-operation.ts'
+import { ShapeError } from '../tensor/shape-error.ts'
 import { symbol } from './dim.ts'
 import { emit, emitAll, formatType, Node, Value } from './node.ts'
 import { withScope } from './scope.ts'
@@ -23,6 +24,32 @@ test('Node.origin names the operation and the module that recorded it', () => {
   const node = withScope(scope, () => new Node(pair, [], {}))
   expect(node.origin).toBe('test.pair in module "features.1" (ReLU)')
   expect(new Node(pair, [], {}).origin).toBe('test.pair')
+})
+
+test('Node puts the module into the message of what inference throws, in the stack as well', () => {
+  const strict = fakeOperation('test.strict', {
+    infer() {
+      throw new ShapeError('Cannot record "test.strict": expected [2], got [3]')
+    },
+  })
+  const messages = [
+    { path: 'features.1', className: 'ReLU', parent: undefined },
+    { path: '', className: 'Net', parent: undefined },
+    undefined,
+  ].map((scope) => {
+    try {
+      return withScope(scope, () => new Node(strict, [], {})).origin
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error
+      expect(error.stack).toContain(error.message)
+      return error.message
+    }
+  })
+  expect(messages).toEqual([
+    'Cannot record "test.strict" in module "features.1" (ReLU): expected [2], got [3]',
+    'Cannot record "test.strict" in the model (Net): expected [2], got [3]',
+    'Cannot record "test.strict": expected [2], got [3]',
+  ])
 })
 
 test('Value ids grow in the order of creation', () => {

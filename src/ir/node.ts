@@ -55,7 +55,17 @@ export class Node<A extends Attributes = Attributes> {
     this.inputs = [...inputs]
     this.attrs = attrs
     this.scope = scope
-    this.outputs = op.infer(inputs, attrs).map((type, index) => new Value(type, this, index))
+    this.outputs = this.#infer(inputs).map((type, index) => new Value(type, this, index))
+  }
+
+  /** @throws what the operation does, with the module in the message */
+  #infer(inputs: readonly (Value | null)[]): readonly TensorType[] {
+    try {
+      return this.op.infer(inputs, this.attrs)
+    } catch (error) {
+      if (error instanceof Error && this.scope !== undefined) locate(error, this.op.name, this.scope)
+      throw error
+    }
   }
 
   /** Where the node comes from, for messages: `aten.relu in module "features.1" (ReLU)`. */
@@ -63,6 +73,14 @@ export class Node<A extends Attributes = Attributes> {
     if (this.scope === undefined) return this.op.name
     return `${this.op.name} in module "${this.scope.path}" (${this.scope.className})`
   }
+}
+
+/** Puts a module behind the name of an operation, in the message of an error and in the stack, which repeats it. */
+function locate(error: Error, name: string, { path, className }: Scope): void {
+  const module = path === '' ? 'the model' : `module "${path}"`
+  const message = error.message.replace(`"${name}"`, `"${name}" in ${module} (${className})`)
+  if (error.stack !== undefined) error.stack = error.stack.replace(error.message, message)
+  error.message = message
 }
 
 /** A new node that is like another one in all but its inputs. */

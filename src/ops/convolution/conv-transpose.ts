@@ -1,6 +1,7 @@
-import { addDims, type Dim, mulDims } from '../../ir/dim.ts'
-import { emit } from '../../ir/node.ts'
+import { addDims, type Dim, dimsEqual, formatDims, mulDims } from '../../ir/dim.ts'
+import { emit, formatType } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 import { reshaped } from '../shape/reshape.ts'
@@ -44,6 +45,7 @@ function defineConvTranspose(name: string, spatial: number): Operation<ConvTrans
     infer(inputs, attrs) {
       const { types, isSingle } = batchedTypes(name, inputs, spatial)
       const [grad] = types
+      checkChannels(name, grad, inputs[1])
       const { sliding, inputSize } = adjointOf(name, grad, inputs[1], attrs)
       const [type = floatingAt(name, types, 0)] = convInputGradient.infer(types, { ...sliding, inputSize })
       checkBias(name, inputs, type.shape[1] ?? 1)
@@ -72,6 +74,17 @@ function defineConvTranspose(name: string, spatial: number): Operation<ConvTrans
     },
     quantization: { weight: { input: 1, bias: 2, channelAxis: 1, blockAxis: 0 } },
   })
+}
+
+function checkChannels(
+  op: string,
+  x: TensorType | null | undefined,
+  weight: TensorType | null | undefined,
+): void {
+  if (!x || !weight || dimsEqual(x.shape[1] ?? 0, weight.shape[0] ?? 0)) return
+  throw new ShapeError(
+    `Cannot record "${op}": expected data with ${weight.shape[0]} channels for the weight ${formatDims(weight.shape)}, got ${formatType(x)}`,
+  )
 }
 
 /** The convolution that a transposed one is the adjoint of, and the size of its data. */

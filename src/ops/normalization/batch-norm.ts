@@ -38,7 +38,7 @@ export const batchNorm: Operation<BatchNormAttributes> = defineOp({
     if (channels === undefined) {
       throw new ShapeError(`Cannot record "${OP}": expected [N, C, ...], got ${formatType(x)}`)
     }
-    for (const [i, name] of PARAMETERS.entries()) checkParameter(name, inputs[i + 1] ?? null, channels)
+    for (const [i, name] of PARAMETERS.entries()) checkParameter(name, inputs[i + 1] ?? null, x)
     const [, , , mean, variance] = inputs
     if (!mean !== !variance) {
       throw new TypeError(`Cannot record "${OP}": expected both running statistics or none, got one`)
@@ -84,10 +84,11 @@ export const batchNorm: Operation<BatchNormAttributes> = defineOp({
   updates: ({ training }) => (training ? RUNNING_STATISTICS : []),
 })
 
-function checkParameter(name: string, type: TensorType | null, channels: Dim): void {
+function checkParameter(name: string, type: TensorType | null, x: TensorType): void {
+  const [, channels = 1] = x.shape
   if (type === null || (type.shape.length === 1 && dimsEqual(type.shape[0] ?? 0, channels))) return
   throw new ShapeError(
-    `Cannot record "${OP}": expected a ${name} ${formatDims([channels])}, got ${formatType(type)}`,
+    `Cannot record "${OP}": expected a ${name} ${formatDims([channels])} for ${formatType(x)}, got ${formatType(type)}`,
   )
 }
 

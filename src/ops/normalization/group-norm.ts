@@ -36,7 +36,7 @@ export const groupNorm: Operation<GroupNormAttributes> = defineOp({
     for (const type of inputs.slice(1)) {
       if (type === null || (type.shape.length === 1 && dimsEqual(type.shape[0] ?? 0, channels))) continue
       throw new ShapeError(
-        `Cannot record "${OP}": expected parameters ${formatDims([channels])}, got ${formatType(type)}`,
+        `Cannot record "${OP}": expected parameters ${formatDims([channels])} for ${formatType(x)}, got ${formatType(type)}`,
       )
     }
     return [x]

@@ -84,7 +84,9 @@ const REJECTED = [
     batchNorm,
     [x, c, typed([5]), c, c],
     TRAINING,
-    new ShapeError('Cannot record "aten.batch_norm": expected a bias [4], got float32 [5]'),
+    new ShapeError(
+      'Cannot record "aten.batch_norm": expected a bias [4] for float32 [n, 4, s], got float32 [5]',
+    ),
   ),
   rejected(
     batchNorm,
@@ -134,7 +136,9 @@ const REJECTED = [
     groupNorm,
     [x, typed([2]), null],
     { numGroups: 2, eps: 1e-5 },
-    new ShapeError('Cannot record "aten.group_norm": expected parameters [4], got float32 [2]'),
+    new ShapeError(
+      'Cannot record "aten.group_norm": expected parameters [4] for float32 [n, 4, s], got float32 [2]',
+    ),
   ),
 ]
 

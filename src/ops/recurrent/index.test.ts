@@ -5,6 +5,7 @@ import { rejected } from '../../../test/rejected.ts'
 import { expectSymbolicInference, n, s, typed } from '../../../test/symbolic-inference.ts'
 import { expectSymbolicRun } from '../../../test/symbolic-run.ts'
 import { fromHost, recordAll } from '../../engine/tensor.ts'
+import { formatType } from '../../ir/node.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -104,14 +105,16 @@ describe.each([
         op,
         [x, ...statesOf(typed([2, n, HIDDEN])), ...parameters],
         ATTRS,
-        new ShapeError(`Cannot record "${name}": expected state to be [1, n, 2], got float32 [2, n, 2]`),
+        new ShapeError(
+          `Cannot record "${name}": expected state for ${formatType(x)} to be [1, n, 2], got float32 [2, n, 2]`,
+        ),
       ),
       rejected(
         op,
         [x, ...statesOf(state), ...parameters.slice(0, 2)],
         ATTRS,
         new ShapeError(
-          `Cannot record "${name}": expected parameter 2 of layer 0 to be [${gates * 2}], got none`,
+          `Cannot record "${name}": expected parameter 2 of layer 0 for ${formatType(x)} to be [${gates * 2}], got none`,
         ),
       ),
       rejected(

@@ -68,7 +68,8 @@ export function inferRecurrent(
   const hidden = rankedAt(op, inputs, 1, 3).shape[2] ?? 1
   const state = [attrs.numLayers * directionsOf(attrs), shape[attrs.batchFirst ? 0 : 1] ?? 1, hidden]
   const { states, layers, seed } = sortInputs(inputs, attrs, cell)
-  for (const type of states) checkShape(op, 'state', type, state)
+  const x = formatType({ shape, dtype })
+  for (const type of states) checkShape(op, `state for ${x}`, type, state)
   const rows = mulDims(hidden, cell.gates)
   const width = mulDims(hidden, directionsOf(attrs))
   for (const [layer, parameters] of layers.entries()) {
@@ -76,7 +77,7 @@ export function inferRecurrent(
     const shapes = [[rows, from], [rows, hidden], [rows], [rows]].slice(0, attrs.hasBiases ? 4 : 2)
     const expected = Array.from({ length: directionsOf(attrs) }, () => shapes).flat()
     for (const [i, dims] of expected.entries())
-      checkShape(op, `parameter ${i} of layer ${layer}`, parameters[i], dims)
+      checkShape(op, `parameter ${i} of layer ${layer} for ${x}`, parameters[i], dims)
   }
   checkDropout(op, inputs, attrs, seed)
   const result = { shape: shape.with(2, width), dtype }
