@@ -1,6 +1,6 @@
 // Chooses the part of the golden data that the project carries: npx tsx scripts/make-conformance-subset.ts FIXTURES
 // Small families are taken whole. Of large ones, entries are taken in order as long as each shows a feature, or two together, that none before did.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { JsonObject } from '../conformance/case.ts'
 import { filesIn } from '../conformance/folders.ts'
@@ -9,7 +9,11 @@ import { type HostArray, readSafetensors, writeSafetensors } from '../src/index.
 
 const SUBSET = new URL('../conformance/subset/', import.meta.url).pathname
 
+/** What the project carries at most. */
+const MAX_BYTES = 8_000_000
+
 const WHOLE = [
+  'numerics/casts',
   'numerics/granularity_shapes',
   'config/enums',
   'config/loading',
@@ -98,3 +102,9 @@ for (const part of [...WHOLE, ...SAMPLED]) {
   for (const file of filesIn(join(fixtures, part), '.json'))
     copy(file, join(SUBSET, part, basename(file)), seen)
 }
+const bytes = readdirSync(SUBSET, { recursive: true, encoding: 'utf8' })
+  .map((path) => statSync(join(SUBSET, path)))
+  .reduce((total, file) => total + (file.isFile() ? file.size : 0), 0)
+if (bytes > MAX_BYTES)
+  throw new RangeError(`Cannot make the subset: expected at most ${MAX_BYTES} bytes, got ${bytes}`)
+console.log(`${bytes} bytes of at most ${MAX_BYTES}`)

@@ -22,7 +22,10 @@ export interface FakeQuantizeOptions {
 }
 
 /**
- * Observes the tensors that pass and gives them the values that a quantized tensor can hold. Gradients pass where a value was inside the range.
+ * Observes the tensors that pass and gives them the values that a quantized tensor can hold: y = (clamp(round(x / scale) + zeroPoint) - zeroPoint) * scale, with minval
+ * y = (clamp(round((x - minval) / scale) + quantMin) - quantMin) * scale + minval, for floats y = cast(clamp(x / scale)) * scale. Gradients pass unchanged where a value was
+ * inside of the range before clamping, and not elsewhere (the straight-through estimator of Bengio, Leonard and Courville, Estimating or Propagating Gradients Through
+ * Stochastic Neurons, 2013).
  * Both parts can be switched off; the switches are known when a call is recorded, so that what is off costs nothing.
  */
 export class FakeQuantize extends Module<[Tensor], Tensor> {

@@ -36,14 +36,19 @@ abstract class RunningCalculator extends QParamsCalculator {
   }
 }
 
-/** Scales of a moving average of the ranges: running + averagingConstant * (newest - running), starting with the first range. */
+/**
+ * Scales of a moving average of the ranges: running = averagingConstant * newest + (1 - averagingConstant) * running, starting with the first range. The
+ * products and the sum are rounded to the tensor's dtype one by one.
+ *
+ * Source: Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018, section 3.1.
+ */
 export class MovingAverageCalculator extends RunningCalculator {
   protected override get average(): number {
     return this.spec.averagingConstant
   }
 }
 
-/** Scales of the smallest range that holds all tensors so far. */
+/** Scales of the smallest range that holds all tensors so far: running minimum = min(running, newest), running maximum = max(running, newest). */
 export class GlobalMinMaxCalculator extends RunningCalculator {
   protected override get average(): null {
     return null

@@ -16,7 +16,8 @@ import { rangeCalculators } from './range-calculators.ts'
 
 /**
  * Turns the ranges of the tensors that it observes into scales, zero points and minvals, and keeps them. A call observes one tensor. Subclasses say what
- * they remember of earlier ranges (`accumulate`), or how a range becomes a scale (`qparamsOf`).
+ * they remember of earlier ranges (`accumulate`), or how a range becomes a scale (`qparamsOf`); the formulas are those of `QuantizationScheme`. Scales in e8m0
+ * are 2^(floor(log2(max(-min, max))) - e), where e is the exponent of the largest power of two that the dtype holds (OCP Microscaling Formats, 6.3).
  */
 export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams> {
   readonly spec: FullSpec

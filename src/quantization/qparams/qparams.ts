@@ -1,6 +1,6 @@
 import type { Tensor } from '../../engine/tensor.ts'
 
-/** What quantizes a tensor: one entry for each block, along as many dimensions as the tensor has. */
+/** What quantizes a tensor, q = clamp(round(x / scale) + zeroPoint) or q = clamp(round((x - minval) / scale) + quantMin): one entry for each block, along as many dimensions as the tensor has. */
 export interface QParams {
   /** Distance between neighbouring quantized values. */
   readonly scale: Tensor

@@ -25,13 +25,16 @@ const INFO: Readonly<Record<QuantizedDType, QuantizedDTypeInfo>> = {
   float4_e2m1fn_x2: { bits: 4, storage: 'float8_e4m3fn', range: [-6, 6] },
 }
 
-/** Element types of quantized values. */
+/**
+ * Element types of quantized values. Signed integers of n bits hold [-2^(n-1), 2^(n-1) - 1], unsigned ones [0, 2^n - 1]; e4m3fn holds +-448, e5m2
+ * +-57344 (Micikevicius et al., FP8 Formats for Deep Learning, 2022), fp4 0, 0.5, 1, 1.5, 2, 3, 4, 6 with a sign (OCP Microscaling Formats, 5.3.3).
+ */
 export type QuantizedDType = 'int2' | 'uint2' | 'int4' | 'uint4' | 'int8' | 'uint8' | QuantizedFloat
 
 /** Quantized element types that are floating point. */
 export type QuantizedFloat = 'float8_e4m3fn' | 'float8_e5m2' | 'float4_e2m1fn_x2'
 
-/** Element types of scales that are not float32. */
+/** Element types of scales that are not float32: e8m0, powers of two from 2^-127 to 2^127 (OCP Microscaling Formats, 5.4.1). */
 export type ScaleDType = 'float8_e8m0fnu'
 
 /** Every element type of quantized values. */

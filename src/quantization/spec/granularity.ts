@@ -2,7 +2,7 @@ import { unexpected } from '../config-error.ts'
 import { integer, nullable } from '../schema/scalars.ts'
 import { entryPath, type Schema } from '../schema/schema.ts'
 
-/** One scale for the whole tensor. */
+/** One scale for the whole tensor: the scale has the tensor's rank and one element. */
 export class PerTensor {
   readonly type = 'per_tensor' as const
 
@@ -12,7 +12,7 @@ export class PerTensor {
   }
 }
 
-/** One scale for each index along an axis. */
+/** One scale for each index along an axis: the scale has the shape of the tensor with 1 in every other dimension. */
 export class PerChannel {
   readonly type = 'per_channel' as const
   /** May be negative; null is the weight's channel axis, which the operation knows. */
@@ -29,7 +29,12 @@ export class PerChannel {
   }
 }
 
-/** One scale for each block of elements. */
+/**
+ * One scale for each block of elements: the scale's size along each dimension is the tensor's, divided by the block's. With one size, blocks lie along one axis; they
+ * cover one index of every other dimension of an activation, and of the first two of a weight, whose later ones they cover whole.
+ *
+ * Source of blocks with scales that are powers of two: OCP Microscaling Formats (MX) Specification 1.0, 2023.
+ */
 export class PerBlock {
   readonly type = 'per_block' as const
   /** Elements along `axis`; or a size for every dimension, -1 for the whole of it. */

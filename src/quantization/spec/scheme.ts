@@ -2,8 +2,13 @@ import { oneOf } from '../schema/scalars.ts'
 import type { Schema } from '../schema/schema.ts'
 
 /**
- * How the float range is laid over the quantized one: around zero; from the smallest to the largest value; or around zero without
- * the lowest signed value.
+ * How a float range [min, max] is laid over the quantized one, [quantMin, quantMax]. Symmetric: around zero,
+ * scale = max(-min, max) / ((quantMax - quantMin) / 2). Asymmetric: from the smallest to the largest value, scale = (max - min) / (quantMax - quantMin),
+ * zeroPoint = quantMin - round(min / scale). Symmetric with clipping: around zero without the lowest value of a signed integer, so that int8 divides by 127
+ * and not by 127.5. Ranges are extended to contain 0 first; no scale is below 2^-23.
+ *
+ * Source: Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018; Nagel et al., A White Paper on
+ * Neural Network Quantization, 2021, section 2.
  */
 export const QuantizationScheme = {
   SYMMETRIC: 'symmetric',
@@ -13,7 +18,10 @@ export const QuantizationScheme = {
 /** One of `QuantizationScheme`. */
 export type QuantizationScheme = (typeof QuantizationScheme)[keyof typeof QuantizationScheme]
 
-/** How quantized values stand for floats: `(q - zeroPoint) * scale`, or `(q - quantMin) * scale + minval`. */
+/**
+ * How quantized values stand for floats: `(q - zeroPoint) * scale`, or `(q - quantMin) * scale + minval`, where minval is the smallest value (with the symmetric
+ * schemes, minus the largest magnitude) and need not be a multiple of the scale. Floats know the first form only, without zero point.
+ */
 export const QuantizationFormulation = { ZP: 'zp', MINVAL: 'minval' } as const
 /** One of `QuantizationFormulation`. */
 export type QuantizationFormulation = (typeof QuantizationFormulation)[keyof typeof QuantizationFormulation]

@@ -6,7 +6,7 @@ import type { QuantizationFormulation, QuantizationScheme } from './scheme.ts'
 /** Bounds of the float range, each null where it is observed. */
 export type FloatRange = readonly [min: number | null, max: number | null]
 
-/** Everything that a quantization spec says. */
+/** Everything that a quantization spec says. The formulas stand at `QuantizationScheme` and `QuantizationFormulation`. */
 export interface SpecFields {
   /** Element type of the quantized values. Default: int8. */
   readonly dtype: QuantizedDType

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { symmetricZeroPoint } from '../../ops/quantization/range-to-qparams.ts'
 import { fromValues } from '../../tensor/from-values.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
 import { toFloat32 } from '../../tensor/to-float32.ts'
 import { toTypedArray } from '../../tensor/to-typed-array.ts'
 import { QuantizationSpec } from '../spec/quantization-spec.ts'
@@ -68,6 +69,66 @@ describe('quantizeArray()', () => {
         const errors = values.map((value, i) => Math.abs((back[i] ?? 0) - value))
         expect(Math.max(...errors)).toBeLessThanOrEqual(scale * 0.50001)
       }),
+    )
+  })
+})
+
+describe('quantizeArray() with hostile values', () => {
+  const { NaN: nan, POSITIVE_INFINITY: infinity } = Number
+  const numbersOf = (array: ReturnType<typeof quantizeArray>) => Array.from(toTypedArray(array), Number)
+
+  test('quantizeArray() clamps infinities, and takes denormals for 0', () => {
+    const values = row([infinity, -infinity, 1e-45, -1e-45])
+    expect(numbersOf(quantizeArray(values, { scale: row([0.5]) }, new QuantizationSpec()))).toEqual([
+      127, -128, 0, 0,
+    ])
+  })
+
+  test('quantizeArray() keeps NaN in floats and makes it 0 in integers, whatever the scale', () => {
+    const fp8 = new QuantizationSpec({ dtype: 'float8_e4m3fn' })
+    expect(
+      Array.from(toFloat32(quantizeArray(row([nan, infinity, -infinity]), { scale: row([1]) }, fp8))),
+    ).toEqual([nan, 448, -448])
+    const values = row([nan, 1, -1, 0])
+    for (const scale of [nan, infinity])
+      expect(numbersOf(quantizeArray(values, { scale: row([scale]) }, new QuantizationSpec()))).toEqual([
+        0, 0, 0, 0,
+      ])
+  })
+
+  test('quantizeArray() takes an array without elements, and one with a single value', () => {
+    const empty = fromValues('float32', [0, 4], [])
+    const scale = fromValues('float32', [1, 1], [1])
+    const q = quantizeArray(empty, { scale }, new QuantizationSpec())
+    expect([q.dtype, q.shape, numbersOf(q)]).toEqual(['int8', [0, 4], []])
+    expect(dequantizeArray(q, { scale }, new QuantizationSpec()).shape).toEqual([0, 4])
+    const one = fromValues('float32', [], [-3])
+    expect(
+      numbersOf(quantizeArray(one, { scale: fromValues('float32', [], [2]) }, new QuantizationSpec())),
+    ).toEqual([-2])
+  })
+
+  test('quantizeArray() refuses scales that do not divide the array', () => {
+    const values = fromValues('float32', [2, 5], new Array(10).fill(1))
+    const scale = fromValues('float32', [2, 2], [1, 1, 1, 1])
+    const error = new ShapeError(
+      'Cannot divide [2, 5] into blocks: expected scales whose sizes divide it, got [2, 2]',
+    )
+    expect(() => quantizeArray(values, { scale }, new QuantizationSpec())).toThrow(error)
+    expect(() => dequantizeArray(values, { scale }, new QuantizationSpec())).toThrow(error)
+  })
+
+  test('quantizeArray() refuses scales of another rank, and qparams of another number than the scales', () => {
+    const values = fromValues('float32', [2, 4], new Array(8).fill(1))
+    const spec = new QuantizationSpec({ dtype: 'uint8', qscheme: 'asymmetric' })
+    expect(() => quantizeArray(values, { scale: row([1, 1]) }, spec)).toThrow(
+      new ShapeError('Cannot divide [2, 4] into blocks: expected scales whose sizes divide it, got [2]'),
+    )
+    const qparams = { scale: fromValues('float32', [2, 1], [1, 1]), zeroPoint: fromValues('int32', [1], [0]) }
+    expect(() => quantizeArray(values, qparams, spec)).toThrow(
+      new ShapeError(
+        'Cannot quantize with zero points of shape [1]: expected one for each scale, got scales of shape [2, 1]',
+      ),
     )
   })
 })

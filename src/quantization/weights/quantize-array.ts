@@ -4,6 +4,7 @@ import { encodeFloats, roundFloats } from '../../tensor/float-codes.ts'
 import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
 import { toFloat32 } from '../../tensor/to-float32.ts'
 import { toTypedArray } from '../../tensor/to-typed-array.ts'
 import { isQuantizedFloat } from '../spec/dtypes.ts'
@@ -30,6 +31,7 @@ const ROUNDER = 1.5 * 2 ** 52
  * codes of cast(clamp(x / scale)), fp4 values among them. Arithmetic is float32, rounding half to even, NaN becomes integer 0.
  * The blocks follow from the shapes of the array and its scale.
  *
+ * @throws ShapeError for scales that do not divide the array, or other qparams of another number than the scales
  * @example
  * const scale = fromValues('float32', [1], [0.5])
  * toTypedArray(quantizeArray(fromValues('float32', [2], [1, -3]), { scale }, new QuantizationSpec())) // => Int8Array.of(2, -6)
@@ -63,7 +65,12 @@ export function quantizeArray(array: HostArray, qparams: ArrayQParams, layout: Q
   return fromTypedArray(out, array.shape)
 }
 
-/** The float32 values that quantized ones stand for: the inverse of `quantizeArray`, up to rounding and clamping. */
+/**
+ * The float32 values that quantized ones stand for, (q - zeroPoint) * scale or (q - quantMin) * scale + minval: the inverse of `quantizeArray`, up to
+ * rounding and clamping.
+ *
+ * @throws ShapeError as `quantizeArray` does
+ */
 export function dequantizeArray(array: HostArray, qparams: ArrayQParams, layout: QuantizedLayout): HostArray {
   const quantized = isQuantizedFloat(layout.dtype)
     ? toFloat32(array)
@@ -88,14 +95,32 @@ interface Offsets {
   readonly fallback: number
 }
 
-function offsetsOf(
-  { zeroPoint, minval }: ArrayQParams,
-  { dtype, qformulation, quantMin, quantMax }: QuantizedLayout,
-): Offsets {
+function offsetsOf(qparams: ArrayQParams, layout: QuantizedLayout): Offsets {
+  const { zeroPoint, minval } = qparams
+  const { dtype, qformulation, quantMin, quantMax } = layout
+  if (zeroPoint) checkQParam('zero points', zeroPoint, qparams)
+  if (minval) checkQParam('minvals', minval, qparams)
   if (isQuantizedFloat(dtype)) return { fallback: 0 }
   if (qformulation === 'minval' && minval) return { minval: toFloat32(minval), fallback: quantMin }
   const fallback = symmetricZeroPoint(quantMin, quantMax)
   return zeroPoint ? { zeroPoint: Int32Array.from(toTypedArray(zeroPoint), Number), fallback } : { fallback }
+}
+
+/** @throws ShapeError for scales that do not divide the shape; a single one fits every shape */
+function checkDivision(shape: Shape, scaleShape: Shape): void {
+  const fits = shape.every((size, i) => size === scaleShape[i] || size % (scaleShape[i] ?? 0) === 0)
+  if (sizeOf(scaleShape) === 1 || (fits && scaleShape.length === shape.length)) return
+  throw new ShapeError(
+    `Cannot divide [${shape.join(', ')}] into blocks: expected scales whose sizes divide it, got [${scaleShape.join(', ')}]`,
+  )
+}
+
+/** @throws ShapeError when there is not one for each scale */
+function checkQParam(name: string, qparam: HostArray, { scale }: ArrayQParams): void {
+  if (sizeOf(qparam.shape) === sizeOf(scale.shape)) return
+  throw new ShapeError(
+    `Cannot quantize with ${name} of shape [${qparam.shape.join(', ')}]: expected one for each scale, got scales of shape [${scale.shape.join(', ')}]`,
+  )
 }
 
 /** Visits the runs of neighbouring elements that share a scale, in order. */
@@ -104,6 +129,7 @@ function forEachRun(
   scaleShape: Shape,
   visit: (start: number, end: number, block: number) => void,
 ): void {
+  checkDivision(shape, scaleShape)
   const sizes = shape.map((size, i) => size / (scaleShape[i] ?? 1))
   const { view, scaleView } = blockView('quantize', shape, normalizeBlocks(shape, sizes))
   const dims = view.map(Number)
