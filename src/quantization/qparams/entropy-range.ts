@@ -6,7 +6,7 @@ import { qparamsFor, quantizeBy } from './apply-qparams.ts'
 import { binCenters } from './bin-centers.ts'
 import type { Histogram } from './histogram-range.ts'
 import type { TensorRange } from './range-calculator.ts'
-import { type Sample, SearchedRange } from './searched-range.ts'
+import { type CountedValues, SearchedRange } from './searched-range.ts'
 
 /** Share of a quantized distribution that is spread evenly over its bins, so that no value is impossible in it. */
 const SMOOTHING = 2 ** -10
@@ -29,7 +29,7 @@ export class EntropyRange extends SearchedRange {
     return this.search({ values: binCenters(histogram), counts }, histogram)
   }
 
-  protected override costs({ values, counts }: Sample, ranges: TensorRange): Tensor {
+  protected override costs({ values, counts }: CountedValues, ranges: TensorRange): Tensor {
     const x = values.unsqueeze(0).expand([ranges.min.shape[0] ?? 1, -1, -1])
     const quantized = quantizeBy(x, [1, 1, -1], qparamsFor(ranges, this.spec), this.spec)
     const inside = binsInside(values, this.#reach(ranges))

@@ -15,4 +15,4 @@ export { QParamsCalculator, type QParamsCalculatorClass } from './qparams-calcul
 export { makeQParamsCalculator, qparamsCalculators } from './qparams-calculators.ts'
 export { RangeCalculator, type RangeCalculatorClass, type TensorRange } from './range-calculator.ts'
 export { rangeCalculators } from './range-calculators.ts'
-export { type Sample, SearchedRange } from './searched-range.ts'
+export { type CountedValues, SearchedRange } from './searched-range.ts'

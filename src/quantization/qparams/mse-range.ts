@@ -5,7 +5,7 @@ import { qparamsFor, quantizeBy } from './apply-qparams.ts'
 import { binCenters } from './bin-centers.ts'
 import { extremes, type Histogram } from './histogram-range.ts'
 import type { TensorRange } from './range-calculator.ts'
-import { type Sample, SearchedRange } from './searched-range.ts'
+import { type CountedValues, SearchedRange } from './searched-range.ts'
 
 /**
  * The range with the smallest mean squared error: sum over x of count(x) * (x - quantize(x))^2, where values outside of the range cost what clamping
@@ -28,7 +28,7 @@ export class MSERange extends SearchedRange {
     return this.search({ values: binCenters(histogram), counts }, histogram)
   }
 
-  protected override costs({ values, counts }: Sample, ranges: TensorRange): Tensor {
+  protected override costs({ values, counts }: CountedValues, ranges: TensorRange): Tensor {
     const x = values.unsqueeze(0).expand([ranges.min.shape[0] ?? 1, -1, -1])
     const quantized = quantizeBy(x, [1, 1, -1], qparamsFor(ranges, this.spec), this.spec)
     const error = x.sub(quantized)

@@ -7,7 +7,7 @@ import { HistogramRange } from './histogram-range.ts'
 import type { TensorRange } from './range-calculator.ts'
 
 /** The values of each block, in rows. */
-export interface Sample {
+export interface CountedValues {
   /** float32, [blocks, values]. */
   readonly values: Tensor
   /** How often each value occurs, float32; null is once. */
@@ -38,10 +38,10 @@ export abstract class SearchedRange extends HistogramRange {
   }
 
   /** What quantizing a sample by each of some ranges, [candidates, blocks, 1], costs: of the same shape. */
-  protected abstract costs(sample: Sample, ranges: TensorRange): Tensor
+  protected abstract costs(sample: CountedValues, ranges: TensorRange): Tensor
 
   /** The range, [blocks, 1], with which a sample costs least, among those inside of the range of its values. */
-  protected search(sample: Sample, whole: TensorRange): TensorRange {
+  protected search(sample: CountedValues, whole: TensorRange): TensorRange {
     let best = whole
     for (const pass of passesFor(this.spec, this.octaves)) {
       const candidates = candidatesOf(best, whole, pass)
@@ -54,7 +54,7 @@ export abstract class SearchedRange extends HistogramRange {
     return best
   }
 
-  #allCosts(sample: Sample, { min, max }: TensorRange, count: number): Tensor {
+  #allCosts(sample: CountedValues, { min, max }: TensorRange, count: number): Tensor {
     const group = Math.max(1, Math.floor(MAX_ELEMENTS / Math.max(sizeOf(sample.values.shape), 1)))
     const costs: Tensor[] = []
     for (let start = 0; start < count; start += group) {
