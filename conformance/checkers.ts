@@ -1,10 +1,13 @@
 import type { EntryChecker, PartChecker } from './case.ts'
+import { checkApiError } from './families/config-api-errors.ts'
+import { checkAxisDefault } from './families/config-axis-defaults.ts'
 import { checkEnum } from './families/config-enums.ts'
 import { checkLoading } from './families/config-loading.ts'
-import { checkBuild, checkModuleConfig } from './families/config-precedence.ts'
+import { checkBuild, checkGraphPlacement, checkModuleConfig } from './families/config-precedence.ts'
 import { checkSettersPresets } from './families/config-setters-presets.ts'
 import { checkSpec } from './families/config-specs.ts'
 import { checkEagerCalibrate } from './families/eager-calibrate.ts'
+import { checkEagerCoreAI, checkEagerCoreML, checkEagerTorch } from './families/eager-finalize.ts'
 import { checkEagerFloat } from './families/eager-float.ts'
 import { checkEagerPrepare } from './families/eager-prepare.ts'
 import { checkEagerQat } from './families/eager-qat.ts'
@@ -36,6 +39,9 @@ export const checkers: Checkers = {
     ['config/precedence:build', checkBuild],
     ['config/precedence:get_module_config', checkModuleConfig],
     ['config/setters_presets', checkSettersPresets],
+    ['config/precedence:graph', checkGraphPlacement],
+    ['config/api_errors', checkApiError],
+    ['config/axis_defaults', checkAxisDefault],
     ['config/specs', checkSpec],
     ['numerics/casts', checkCast],
     ['numerics/fake_quant', checkFakeQuant],
@@ -48,6 +54,9 @@ export const checkers: Checkers = {
     ['eager/prepare', checkEagerPrepare],
     ['eager/calibrate', checkEagerCalibrate],
     ['eager/qat', checkEagerQat],
+    ['eager/finalize:_TORCH', checkEagerTorch],
+    ['eager/finalize:CoreAI', checkEagerCoreAI],
+    ['eager/finalize:CoreML', checkEagerCoreML],
     ['graph/prepare', checkPrepare],
     ['graph/calibrate', checkCalibrate],
     ['graph/trace', checkTrace],

@@ -1,13 +1,18 @@
 import {
+  type FakeQuantizerReport,
   ModuleQuantizerConfig,
   moduleConfigsOf,
   QuantizationSpec,
+  type QuantizedDType,
+  Quantizer,
   QuantizerConfig,
   type StateSpecs,
   type TensorSpecs,
+  zeros,
 } from 'lowbit'
 import type { EntryContext, JsonObject } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
+import { compareError } from './error-classes.ts'
 import { precedenceModel } from './precedence-models.ts'
 import { compareDicts } from './recorded-dicts.ts'
 
@@ -42,7 +47,100 @@ export function checkModuleConfig({ entry }: EntryContext): Divergence | undefin
   return undefined
 }
 
-function configIn({ config }: JsonObject): QuantizerConfig {
+/** Inputs of the models. */
+const EXAMPLES: Readonly<Record<string, readonly number[]>> = {
+  Net: [2, 8],
+  Conv: [1, 2, 5, 5],
+  Alias: [2, 8],
+}
+
+/**
+ * Checks the `graph` of an entry of config/precedence: between which operations fake quantizers stand, which of them are one, and whose spec won.
+ * Each tag has an element type of its own, which priority decides; a second run has the tags as bounds of the range, which are united.
+ */
+export async function checkGraphPlacement({ entry }: EntryContext): Promise<Divergence | undefined> {
+  const dtypes = entry.graph_tag_dtype as Readonly<Record<string, QuantizedDType>>
+  return (
+    (await comparePlacements(entry, 'graph', 'tag', (tag) => {
+      const dtype = dtypes[String(tag)]
+      return new QuantizationSpec(dtype === undefined ? {} : { dtype })
+    })) ??
+    (await comparePlacements(entry, 'graph_float_range_upper', 'float_range_upper', (tag) => {
+      return new QuantizationSpec({ floatRange: [null, tag] })
+    }))
+  )
+}
+
+async function comparePlacements(
+  entry: JsonObject,
+  key: 'graph' | 'graph_float_range_upper',
+  field: 'tag' | 'float_range_upper',
+  specOf: (tag: number) => QuantizationSpec,
+): Promise<Divergence | undefined> {
+  const recorded = entry[key] as readonly JsonObject[] | { readonly error: JsonObject }
+  const refused = 'error' in recorded ? recorded.error : undefined
+  let placements: readonly Placement[]
+  try {
+    placements = await placementsOf(entry, specOf)
+  } catch (error) {
+    return compareError(key, refused ?? 'no error', error)
+  }
+  // A boundary spec of null is a KeyError of the reference: lowbit leaves such a boundary as it is.
+  if (refused !== undefined)
+    return refused.type === 'KeyError' ? undefined : compareError(key, refused, undefined)
+  const tags = entry.graph_tag_dtype as Readonly<Record<string, string>>
+  const tagOf = ({ spec }: Placement) =>
+    field === 'tag' ? Number(Object.keys(tags).find((tag) => tags[tag] === spec.dtype)) : spec.floatRange[1]
+  const got = placements.map((placement) => ({
+    instance: placement.instance,
+    producer: placement.producer,
+    consumers: placement.consumers,
+    target: placement.target,
+    [field]: tagOf(placement),
+  }))
+  return compareDicts(key, byProducer(recorded as readonly JsonObject[]), byProducer(got))
+}
+
+interface Placement extends Pick<FakeQuantizerReport, 'target' | 'spec'> {
+  readonly instance: string
+  readonly producer: string
+  readonly consumers: readonly string[]
+}
+
+async function placementsOf(
+  entry: JsonObject,
+  specOf: (tag: number) => QuantizationSpec,
+): Promise<Placement[]> {
+  const config = configIn(entry, specOf)
+  const quantizer = new Quantizer(precedenceModel(entry.model), config, { logger: { warn: () => {} } })
+  await quantizer.prepare([zeros(EXAMPLES[String(entry.model)] ?? [])])
+  const { fakeQuantizers } = quantizer.inspect()
+  return fakeQuantizers.map(({ producer, consumers, target, spec, sharedBy }) => ({
+    instance: [...sharedBy].sort()[0] ?? '',
+    producer: producer.replaceAll('.', '_'),
+    consumers: consumers.map(({ node }) => node).sort(),
+    target,
+    spec,
+  }))
+}
+
+/** Placements by what they quantize and who reads it, with the instance as the first place that has it. */
+function byProducer(placements: readonly JsonObject[]): JsonObject {
+  const keyOf = ({ producer, consumers }: JsonObject) => `${String(producer)} -> ${String(consumers)}`
+  const sorted = [...placements].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  return Object.fromEntries(
+    sorted.map((placement) => {
+      const first = sorted.find(({ instance }) => instance === placement.instance) ?? placement
+      return [keyOf(placement), { ...placement, instance: keyOf(first) }]
+    }),
+  )
+}
+
+function configIn(
+  { config }: JsonObject,
+  specOf: (tag: number) => QuantizationSpec = rangeOf,
+): QuantizerConfig {
+  const moduleConfig = (recorded: unknown) => ModuleQuantizerConfig.fromDict(withSpecs(recorded, specOf))
   const { global = null, types = {}, names = {} } = config as Readonly<Record<string, JsonObject>>
   return new QuantizerConfig({
     globalConfig: moduleConfig(global),
@@ -51,15 +149,16 @@ function configIn({ config }: JsonObject): QuantizerConfig {
   })
 }
 
-function moduleConfig(recorded: unknown): ModuleQuantizerConfig {
-  return ModuleQuantizerConfig.fromDict(withSpecs(recorded))
+/** The spec that carries a tag as the upper bound of its range. */
+function rangeOf(tag: number): QuantizationSpec {
+  return new QuantizationSpec({ floatRange: [null, tag] })
 }
 
-/** Numbers are tags: each stands for a spec that carries it as the upper bound of its range. */
-function withSpecs(recorded: unknown): unknown {
-  if (typeof recorded === 'number') return new QuantizationSpec({ floatRange: [null, recorded] })
+/** Numbers are tags: each stands for a spec that carries it. */
+function withSpecs(recorded: unknown, specOf: (tag: number) => QuantizationSpec): unknown {
+  if (typeof recorded === 'number') return specOf(recorded)
   if (typeof recorded !== 'object' || recorded === null) return recorded
-  return Object.fromEntries(Object.entries(recorded).map(([key, entry]) => [key, withSpecs(entry)]))
+  return Object.fromEntries(Object.entries(recorded).map(([key, entry]) => [key, withSpecs(entry, specOf)]))
 }
 
 function moduleTags(config: ModuleQuantizerConfig): JsonObject {

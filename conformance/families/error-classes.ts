@@ -14,6 +14,8 @@ const CLASSES: Readonly<Record<string, readonly ErrorClass[]>> = {
   TypeError: [TypeError],
   RuntimeError: [StateError, ShapeError, ConfigError],
   NotImplementedError: [ExportError, ConfigError],
+  CoreMLExportError: [ExportError],
+  error: [ConfigError],
   AttributeError: [StateError, TypeError],
 }
 

@@ -151,8 +151,10 @@ class FrozenScopes {
     if (scope === undefined) return undefined
     const known = this.#frozen.get(scope)
     if (known !== undefined) return known
-    const path = scope instanceof ModuleScope ? (this.#paths.get(scope.module) ?? '?') : scope.path
-    const frozen: Scope = { path, className: scope.className, parent: this.freeze(scope.parent) }
+    const parent = this.freeze(scope.parent)
+    const own = scope instanceof ModuleScope ? this.#paths.get(scope.module) : scope.path
+    // A module that is no member of the model, made in a forward, counts to the one that calls it.
+    const frozen: Scope = { path: own ?? parent?.path ?? '', className: scope.className, parent }
     this.#frozen.set(scope, frozen)
     return frozen
   }

@@ -21,12 +21,13 @@ export class ModuleScope implements Scope {
     return this.#root
   }
 
+  /** A module that is no member of the model, made in a forward, counts to the one that calls it. */
   get path(): string {
     const known = found.get(this.#root)?.get(this.module)
     if (known !== undefined && leadsTo(this.#root, known, this.module)) return known
     const paths = new Map(Array.from(this.#root.namedModules(), ([path, module]) => [module, path]))
     found.set(this.#root, paths)
-    return paths.get(this.module) ?? '?'
+    return paths.get(this.module) ?? this.parent?.path ?? '?'
   }
 
   get className(): string {
