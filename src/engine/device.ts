@@ -37,6 +37,7 @@ export class Device {
   #lastTicket = 0
   #backlog: { request: Request; transfer: ArrayBuffer[] }[] = []
   readonly #awaited = new Map<number, Awaited>()
+  #relieved: (() => void)[] = []
   #garbage: number[] = []
   readonly #collected = new FinalizationRegistry<number>((id) => this.#garbage.push(id))
 
@@ -88,6 +89,16 @@ export class Device {
       throw new StateError('Cannot read a tensor: expected its data, got none (a bug in lowbit)')
     const array = fromTypedArray(tensor.data, storage.shape, tensor.dtype)
     return tensor.dtype === storage.dtype ? array : castArray(array, storage.dtype)
+  }
+
+  /** Requests that wait for their answer: runs for the most part. */
+  get unanswered(): number {
+    return this.#awaited.size
+  }
+
+  /** Waits until at most `count` requests are unanswered. */
+  async relieved(count: number): Promise<void> {
+    while (this.#awaited.size > count) await new Promise<void>((resolve) => this.#relieved.push(resolve))
   }
 
   /** Waits until everything that was sent before is done. */
@@ -149,6 +160,7 @@ export class Device {
     const awaited = this.#awaited.get(reply.ticket)
     this.#awaited.delete(reply.ticket)
     if (this.#awaited.size === 0) this.#channel?.hold(false)
+    for (const resolve of this.#relieved.splice(0)) resolve()
     if (reply.runMs !== undefined) {
       this.stats.runs++
       this.stats.runMs += reply.runMs
@@ -164,6 +176,7 @@ export class Device {
     )
     for (const { reject } of this.#awaited.values()) reject(this.#lost)
     this.#awaited.clear()
+    for (const resolve of this.#relieved.splice(0)) resolve()
   }
 }
 

@@ -27,7 +27,11 @@ export function engineStats(): EngineStats {
   return { ...recorder.stats, ...recorder.sessions.stats, ...recorder.device.stats }
 }
 
-/** Waits until everything that was recorded and dispatched has run. */
+/**
+ * Waits until everything that was recorded and dispatched has run. A loop over a `DataLoader` never gets more than a few runs ahead of the engine;
+ * a loop of another kind that reads nothing calls this every few steps, so that its runs do not queue without bound.
+ * @throws StateError when a run has failed and nobody has read its results since
+ */
 export function settled(): Promise<void> {
   return recorder.settled()
 }

@@ -13,6 +13,9 @@ import { programOf, type Result, runOutput, stillAskedFor, type Work } from './w
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
 
+/** Runs that a loop may be ahead of the engine: enough that the engine never waits for the loop, few enough that their data is no matter. */
+const MAX_AHEAD = 4
+
 /**
  * What has been recorded and not been dispatched yet, and the queue of what has. There is one for each thread that records:
  * recording is global, as it is in PyTorch.
@@ -235,6 +238,18 @@ export class Recorder {
     const failure = this.#unreported
     this.#unreported = undefined
     if (failure !== undefined) throw failure
+  }
+
+  /**
+   * Ends an iteration of a loop, so that a loop that reads nothing neither records nor queues without bound: dispatches what is recorded, and
+   * waits while more than a few runs have not ended. A data loader does this before each batch. Failures are left to those who read.
+   */
+  async catchUp(): Promise<void> {
+    if (this.capturing || this.depth > 0) return
+    if (this.pending.size + this.assigned.size + this.differentiated.size > 0) this.flush()
+    if (this.#device === undefined) return
+    await this.#device.ready.catch(() => {})
+    await this.#device.relieved(MAX_AHEAD)
   }
 
   /** Says that somebody has been told about a failure. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { engineStats } from '../engine/engine.ts'
 import { manualSeed } from '../engine/generator.ts'
 import { recorder } from '../engine/recorder.ts'
 import type { Tensor } from '../engine/tensor.ts'
@@ -6,6 +7,8 @@ import { fromValues } from '../tensor/from-values.ts'
 import { ShapeError } from '../tensor/shape-error.ts'
 import { ArrayDataset } from './array-dataset.ts'
 import { DataLoader, type Dataset } from './data-loader.ts'
+import { SGD } from './optimizers/sgd.ts'
+import { Parameter } from './parameter.ts'
 
 afterAll(() => recorder.device.close())
 
@@ -140,6 +143,33 @@ describe('DataLoader', () => {
     await expect(epoch(new DataLoader(strange, { batchSize: 2 }))).rejects.toThrow(
       new ShapeError('Cannot make batch 1: expected float32 [2, 3], got float32 [2, 1]'),
     )
+  })
+
+  test('DataLoader lets a loop that reads nothing get a few runs ahead of the engine, not more', async () => {
+    const samples = Array.from({ length: 60 }, () => [new Float32Array(100_000)] as const)
+    const weight = new Parameter(fromValues('float32', [100_000], new Float32Array(100_000)))
+    const optimizer = new SGD([weight], { lr: 0.1 })
+    const ahead: number[] = []
+    for await (const [x] of new DataLoader(samples)) {
+      ahead.push(recorder.device.unanswered)
+      optimizer.zeroGrad()
+      x.mul(weight).sin().exp().sum().backward()
+      optimizer.step()
+    }
+    expect(ahead.length).toBe(60)
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(4)
+  })
+
+  test('DataLoader has each batch computed by itself, also where nothing of it is read before the end', async () => {
+    const samples = Array.from({ length: 30 }, (_, i) => [i] as const)
+    const results: Tensor[] = []
+    const before = engineStats()
+    for await (const [x] of new DataLoader(samples, { batchSize: 2 })) results.push(x.mul(3).sum())
+    expect(await Promise.all(results.map((sum) => sum.item()))).toEqual(
+      Array.from({ length: 15 }, (_, i) => 3 * (4 * i + 1)),
+    )
+    const { compiled, dispatches } = engineStats()
+    expect([compiled - before.compiled, dispatches - before.dispatches]).toEqual([1, 15])
   })
 
   test('DataLoader needs a batch size, and cannot shuffle a stream', () => {

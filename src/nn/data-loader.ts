@@ -1,4 +1,5 @@
 import { generator } from '../engine/generator.ts'
+import { recorder } from '../engine/recorder.ts'
 import { fromHost, type Tensor } from '../engine/tensor.ts'
 import type { DType } from '../tensor/dtype.ts'
 import type { HostArray } from '../tensor/host-array.ts'
@@ -46,7 +47,8 @@ export type SampleSource<P extends readonly unknown[]> =
 export type SampleParts<P extends readonly unknown[]> = P & readonly SamplePart[]
 
 /**
- * Goes through samples in batches: `for await (const [images, labels] of loader)` is an epoch.
+ * Goes through samples in batches: `for await (const [images, labels] of loader)` is an epoch. The body of the loop need not await anything: before
+ * each batch, what was recorded so far is dispatched, and the loop waits while it is more than a few runs ahead of the engine.
  *
  * @typeParam P parts of a sample
  */
@@ -89,8 +91,14 @@ export class DataLoader<const P extends readonly unknown[]> implements AsyncIter
   /** @throws ShapeError, in the middle of the epoch, for a sample that does not look like the first one; the message names the batch */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch<P>> {
     const source = this.#source
-    if ('take' in source) yield* this.#taken(source)
-    else yield* this.#stacked('length' in source ? this.#ordered(source) : source)
+    const batches =
+      'take' in source
+        ? this.#taken(source)
+        : this.#stacked('length' in source ? this.#ordered(source) : source)
+    for await (const batch of batches) {
+      await recorder.catchUp()
+      yield batch
+    }
   }
 
   async *#taken(dataset: Dataset<P>): AsyncGenerator<Batch<P>> {
