@@ -63,7 +63,7 @@ function parseStack(text: string): StackEntry[] {
 /** `L['self'].blocks[0]._modules['x']` and `blocks.0.x` are the same path. */
 export function normalizePath(path: string): string {
   return path
-    .replace(/^L\['self'\]\.?/, '')
+    .replace(/^L\['self'\]/, '')
     .replaceAll(/(?:\._modules)?\[['"]?([^\]'"]*)['"]?\]/g, '.$1')
     .replace(/@\d+$/, '')
     .replace(/^\./, '')
