@@ -17,7 +17,6 @@ import { QuantizerConfig, type QuantizerConfigOptions } from '../config/quantize
 import { Quantizer } from '../quantizer.ts'
 import { QuantizationSpec } from '../spec/quantization-spec.ts'
 import { inspectEager } from './inspection.ts'
-import { listEagerOps } from './list-eager-ops.ts'
 
 afterAll(() => recorder.device.close())
 
@@ -354,32 +353,6 @@ test('Quantizer in eager mode refuses names of arguments, and warns about preser
   expect(warnings).toEqual([
     'preserved_attributes has no effect in eager mode: the model itself is quantized',
   ])
-})
-
-test('Quantizer.getCompressibleOpNames() in eager mode lists what op_name_config knows', async () => {
-  const model = new Adder()
-  const names = await Quantizer.getCompressibleOpNames(model, executionMode, [example()])
-  expect([...names]).toEqual(['layer.linear', 'add', 'add_1'])
-  await expect(Quantizer.getCompressibleOpNames(model, executionMode)).rejects.toThrow(
-    'Cannot list the operations of a model: expected example inputs to run it with, got none',
-  )
-  expect(model.training).toBe(true)
-})
-
-test('listEagerOps() tells which operations can be quantized', async () => {
-  const model = new Shrinker()
-  expect(await listEagerOps(model, [tensor([[5, 1]])])).toEqual([
-    { name: 'amax', type: 'amax', module: '', isQuantizable: false },
-    { name: 'layer.linear', type: 'linear', module: 'layer', isQuantizable: true },
-    { name: 'amax_1', type: 'amax', module: '', isQuantizable: false },
-    { name: 'amax_2', type: 'amax', module: '', isQuantizable: false },
-  ])
-})
-
-test('inspectEager() refuses a model that is not prepared', () => {
-  expect(() => inspectEager(new Adder())).toThrow(
-    'Cannot inspect "Adder": expected a model that is prepared in eager mode, got one that is not',
-  )
 })
 
 test('An operation in place is quantized by a name of its own', async () => {
