@@ -5,7 +5,7 @@ import { callModel } from './eager-case.ts'
 import { compareClosely, compareOutput, type OutputRule, stepOf } from './graph-numbers.ts'
 
 /** Least signal to noise of the outputs of fake-quantized models; all models of this family are shallow. */
-const MIN_SNR_DB = 40
+export const MIN_SNR_DB = 40
 /** How far scales and ranges may be apart; zero points may be one apart. */
 const STATE = { relative: 1e-5 }
 const ZERO_POINT = { relative: 0, absolute: 1 }
