@@ -5,7 +5,7 @@ import { hex, readSafe, readZipEnd, viewOf } from './zip-end.ts'
 const HEADER_SIGNATURE = 0x02014b50
 const HEADER_BYTES = 46
 const LOCAL_HEADER_BYTES = 30
-const MAX_DIRECTORY_BYTES = 2 ** 28
+const MAX_DIRECTORY_BYTES = 2 ** 26
 const ZIP64_EXTRA = 1
 const UNKNOWN_32 = 0xffffffff
 /** Deflate cannot shrink more than this. */

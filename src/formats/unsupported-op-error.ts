@@ -1,3 +1,6 @@
+/** More names than any program needs; the file says how many there are. */
+const MAX_NAMES = 200
+
 /** A program with operations that lowbit does not have. */
 export class UnsupportedOpError extends RangeError {
   override readonly name: string = 'UnsupportedOpError'
@@ -5,7 +8,9 @@ export class UnsupportedOpError extends RangeError {
   readonly operations: ReadonlyMap<string, number>
 
   constructor(subject: string, operations: ReadonlyMap<string, number>) {
-    const list = Array.from(operations, ([name, count]) => `${name} (${count}x)`).join(', ')
+    const names = Array.from(operations, ([name, count]) => `${name} (${count}x)`)
+    const rest = names.length > MAX_NAMES ? [`and ${names.length - MAX_NAMES} more`] : []
+    const list = [...names.slice(0, MAX_NAMES), ...rest].join(', ')
     super(`Cannot load "${subject}": expected operations that lowbit has, got ${list}`)
     this.operations = operations
   }

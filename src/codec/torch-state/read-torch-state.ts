@@ -4,11 +4,13 @@ import type { ByteSource } from '../byte-source.ts'
 import { FormatError } from '../format-error.ts'
 import { describePickled, type PickleValue } from '../pickle/pickle-value.ts'
 import { reachOf, readStrided } from '../strided.ts'
-import { PickledTensor } from './pickled-tensor.ts'
+import { type PickledStorage, PickledTensor } from './pickled-tensor.ts'
 import { openLegacy, openZip, type SavedObject } from './storage-files.ts'
 
 /** What tensors may take beyond the file's own size, since several can lie in the same bytes. */
 const SPARE_BYTES = 2 ** 26
+/** How often all of a file may be read, inflated or not. */
+const MAX_READS = 128
 
 /**
  * Reads the tensors of a state dict that torch.save wrote, in its zip form or the one before.
@@ -69,10 +71,14 @@ class TensorReader {
   readonly #limit: number
   readonly #arrays = new Map<string, HostArray>()
   #total = 0
+  readonly #readLimit: number
+  #readBytes = 0
+  #last: { readonly storage: PickledStorage; readonly bytes: Uint8Array } | undefined
 
   constructor(saved: SavedObject, sizeBytes: number) {
     this.#saved = saved
     this.#limit = sizeBytes * 4 + SPARE_BYTES
+    this.#readLimit = sizeBytes * MAX_READS + SPARE_BYTES
   }
 
   /** Tensors that are one are one array. */
@@ -87,9 +93,20 @@ class TensorReader {
     return result
   }
 
+  /** Bytes of a storage; those of the last one are kept, since tensors that lie in one follow each other. */
+  async #content(name: string, storage: PickledStorage): Promise<Uint8Array> {
+    if (this.#last?.storage === storage) return this.#last.bytes
+    const bytes = await this.#saved.read(storage)
+    this.#readBytes += bytes.byteLength
+    if (this.#readBytes > this.#readLimit)
+      fail(name, `tensors that need at most ${this.#readLimit} bytes to be read`, `${this.#readBytes}`)
+    this.#last = { storage, bytes }
+    return bytes
+  }
+
   async #read(name: string, { storage, layout }: PickledTensor): Promise<HostArray> {
     const needed = reachOf(layout) * (dtypeInfo(layout.dtype).bits / 8)
-    const bytes = needed === 0 ? new Uint8Array() : await this.#saved.read(storage)
+    const bytes = needed === 0 ? new Uint8Array() : await this.#content(name, storage)
     if (needed > bytes.byteLength) fail(name, `a tensor within ${bytes.byteLength} bytes`, `${needed} bytes`)
     this.#total += byteLength(layout.dtype, layout.shape)
     if (this.#total > this.#limit) fail(name, `at most ${this.#limit} bytes of tensors`, `${this.#total}`)

@@ -12,6 +12,8 @@ const MAX_JSON_BYTES = 2 ** 28
 const MARKER = 'archive_format'
 /** What tensors may take beyond the archive's own size, since several can lie in the same bytes. */
 const SPARE_BYTES = 2 ** 26
+/** How often all of an archive may be read, inflated or not. */
+const MAX_READS = 128
 
 /** A tensor of the archive by the state it belongs to. */
 export interface StoredTensor {
@@ -28,6 +30,8 @@ export class Pt2Archive {
   readonly #root: string
   readonly #sizeBytes: number
   #tensorBytes = 0
+  #readBytes = 0
+  #last: { readonly name: string; readonly bytes: Uint8Array } | undefined
 
   private constructor(zip: ZipArchive, root: string, sizeBytes: number) {
     this.#zip = zip
@@ -98,7 +102,19 @@ export class Pt2Archive {
     const limit = Math.max(available, this.#sizeBytes) * 4 + SPARE_BYTES
     if (this.#tensorBytes > limit)
       at.field('tensor_meta').fail(`at most ${limit} bytes of tensors`, `${this.#tensorBytes}`)
-    return readStrided(await this.#zip.read(name), layout)
+    return readStrided(await this.#file(name, at), layout)
+  }
+
+  /** Content of a file; that of the last one is kept, since tensors that lie in one follow each other. */
+  async #file(name: string, at: JsonView): Promise<Uint8Array> {
+    if (this.#last?.name === name) return this.#last.bytes
+    const bytes = await this.#zip.read(name)
+    this.#readBytes += bytes.byteLength
+    const limit = this.#sizeBytes * MAX_READS + SPARE_BYTES
+    if (this.#readBytes > limit)
+      at.fail(`tensors that need at most ${limit} bytes to be read`, `${this.#readBytes}`)
+    this.#last = { name, bytes }
+    return bytes
   }
 
   async #expect(path: string, expected: string): Promise<void> {

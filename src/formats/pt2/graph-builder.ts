@@ -41,6 +41,7 @@ export class GraphBuilder {
   readonly #types: ReadonlyMap<string, JsonView>
   readonly #sizes: ReadonlyMap<string, JsonView>
   readonly #hints = new SizeHints()
+  readonly #states = new Map<string, Value>()
 
   /** @param scopeOf tells which module a node comes from */
   constructor(graph: JsonView, scopeOf: (node: JsonView) => Scope | undefined) {
@@ -59,6 +60,7 @@ export class GraphBuilder {
     const value = new Value(readTensorType(recorded))
     const own: GraphInput = kind === 'state' ? { value, name: input.path, kind } : { value, name, kind }
     this.inputs.push(own)
+    if (kind === 'state') this.#states.set(input.path, value)
     this.#tensors.define(name, value, at, own)
   }
 
@@ -69,11 +71,9 @@ export class GraphBuilder {
 
   /** Makes a tensor the next content of a state. */
   assign(path: string, content: Value, scope: Scope | undefined): void {
-    const state = this.inputs.find(({ name, kind }) => name === path && kind === 'state')
-    if (state === undefined || state.value === content) return
-    this.nodes.push(
-      new Node(assignState, [state.value, content], { trainingOnly: countsTraining(path) }, scope),
-    )
+    const state = this.#states.get(path)
+    if (state === undefined || state === content) return
+    this.nodes.push(new Node(assignState, [state, content], { trainingOnly: countsTraining(path) }, scope))
   }
 
   /** What a name of the program stands for now. */

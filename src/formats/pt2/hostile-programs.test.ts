@@ -295,6 +295,21 @@ describe('loadExportedProgram()', () => {
       at(`${SPECS}.input_specs.0.parameter.parameter_name`, 'fc.w'),
       'expected a state with a tensor, got "fc.w"',
     ],
+    [
+      'modules nested without end',
+      at(`${CALLS}.1.fqn`, 'a.'.repeat(900)),
+      'expected modules nested at most 64 deep, got 901',
+    ],
+    [
+      'a path of any length',
+      inGraph('nodes.0.metadata.nn_module_stack', `k,${'['.repeat(1e6)},C`),
+      "expected a module's path of at most 2000 characters, got 1000000",
+    ],
+    [
+      'states nested without end',
+      at(`${SPECS}.input_specs.0.parameter.parameter_name`, 'a.'.repeat(900)),
+      'expected a path of at most 64 names, got 901',
+    ],
     // Weights
     [
       'a pickled tensor',

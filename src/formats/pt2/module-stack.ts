@@ -2,6 +2,9 @@ import type { Scope } from '../../ir/scope.ts'
 import type { LayoutModule, LayoutState, ModelLayout } from '../../nn/model-layout.ts'
 import type { JsonView } from './json-view.ts'
 
+/** Longer and deeper paths than any model has, so that what is quadratic in them stays small. */
+const MAX_PATH_LENGTH = 2000
+const MAX_PATH_DEPTH = 64
 const CONTAINER = 'torch.nn.modules.container.ModuleList'
 
 /** The modules that nodes come from, outermost first, as the metadata of a program's nodes names them. */
@@ -13,7 +16,7 @@ export class ModuleStacks {
   constructor(graph: JsonView) {
     for (const node of graph.field('nodes').items()) {
       const text = stackText(node)
-      if (!this.#stacks.has(text)) this.#stacks.set(text, parseStack(text))
+      if (!this.#stacks.has(text)) this.#stacks.set(text, parseStack(text, node))
     }
   }
 
@@ -52,11 +55,11 @@ function stackText(node: JsonView): string {
 }
 
 /** Takes `key,path,class;key,path,class` apart. */
-function parseStack(text: string): StackEntry[] {
+function parseStack(text: string, node: JsonView): StackEntry[] {
   if (text === '') return []
   return text.split(';').map((entry) => {
     const [, path = '', className = ''] = entry.split(',', 3)
-    return { path: normalizePath(path), className }
+    return { path: checkedPath(path, node), className }
   })
 }
 
@@ -67,6 +70,15 @@ export function normalizePath(path: string): string {
     .replaceAll(/(?:\._modules)?\[['"]?([^\]'"]*)['"]?\]/g, '.$1')
     .replace(/@\d+$/, '')
     .replace(/^\./, '')
+}
+
+/** A normalized path of a size that models have. */
+function checkedPath(path: string, at: JsonView): string {
+  if (path.length > MAX_PATH_LENGTH)
+    at.fail(`a module's path of at most ${MAX_PATH_LENGTH} characters`, `${path.length}`)
+  const plain = normalizePath(path)
+  const depth = plain.split('.').length
+  return depth > MAX_PATH_DEPTH ? at.fail(`modules nested at most ${MAX_PATH_DEPTH} deep`, `${depth}`) : plain
 }
 
 /** A state under one of its paths; equal objects are the same tensor. */
@@ -80,7 +92,7 @@ export function modulePaths(graphModule: JsonView): string[] {
   const listed = graphModule.field('module_call_graph').items()
   const paths = new Set([''])
   for (const entry of listed) {
-    const path = normalizePath(entry.field('fqn').string())
+    const path = checkedPath(entry.field('fqn').string(), entry)
     for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1))
       paths.add(path.slice(0, dot))
     paths.add(path)
@@ -148,13 +160,14 @@ export function layoutOfProgram(
       first.className ||= className ?? ''
     }
   }
-  for (const module of modules.values()) module.className ||= implied(module, paths)
+  const all = new Set(paths)
+  for (const module of modules.values()) module.className ||= implied(module, all)
   return { modules: [...modules.values()], states: layoutStates(states) }
 }
 
 /** A module that records nothing itself and has numbered children holds them. */
-function implied({ paths: [path] }: LayoutModule, all: readonly string[]): string {
-  return all.includes(`${path}.0`) ? CONTAINER : ''
+function implied({ paths: [path] }: LayoutModule, all: ReadonlySet<string>): string {
+  return all.has(`${path}.0`) ? CONTAINER : ''
 }
 
 function layoutStates(states: readonly PathedState[]): LayoutState[] {

@@ -25,6 +25,7 @@ describe('readSizeExpression()', () => {
     ['Add[Integer(1)]', '"[" instead of "("'],
     ['Integer(99999999999999999999)', '99999999999999999999'],
     ['FloorDiv(Integer(1), Integer(0))', 'FloorDiv(Integer(1), Integer(0))'],
+    [`Pow(Add(${'abcdefgh'.replaceAll(/./g, "Symbol('$&'), ")}1), Integer(8))`, 'a product of 1485 terms'],
     ["Symbol('a b')", "Symbol('a b')"],
     ['Pow(Integer(2), Integer(1000000))', 'Pow of 2 operands'],
     [`${'Add('.repeat(100)}1${')'.repeat(100)}`, 'an expression nested more than 64 deep'],

@@ -2,6 +2,7 @@ import { addDims, type Dim, floorDivDims, mulDims, symbol } from '../../ir/dim.t
 
 const MAX_DEPTH = 64
 const MAX_TOKENS = 2000
+const MAX_TERMS = 1000
 
 /** An expression that cannot be read as a size: what it holds instead. */
 export class SizeExpressionProblem {
@@ -93,11 +94,22 @@ function apply(head: string, operands: readonly Dim[]): Dim {
   const [a = 0, b = 1] = operands
   if (head === 'Integer' && operands.length === 1) return a
   if (head === 'Add') return operands.reduce(addDims)
-  if (head === 'Mul') return operands.reduce(mulDims)
+  if (head === 'Mul') return operands.reduce(product)
   if ((head === 'FloorDiv' || head === 'CleanDiv') && operands.length === 2) return floorDivDims(a, b)
   if (head === 'Pow' && typeof b === 'number' && b >= 0 && b <= 8)
-    return Array.from({ length: b }, () => a).reduce<Dim>(mulDims, 1)
+    return Array.from({ length: b }, () => a).reduce<Dim>(product, 1)
   throw new SizeExpressionProblem(`${head} of ${operands.length} operands`)
+}
+
+/** A product that is multiplied out, as long as that has an end. */
+function product(a: Dim, b: Dim): Dim {
+  const count = termCount(a) * termCount(b)
+  if (count > MAX_TERMS) throw new SizeExpressionProblem(`a product of ${count} terms`)
+  return mulDims(a, b)
+}
+
+function termCount(dim: Dim): number {
+  return typeof dim === 'number' ? 1 : dim.terms.length
 }
 
 function wholeNumber(text: string): number {
