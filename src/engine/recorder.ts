@@ -208,13 +208,13 @@ export class Recorder {
   ): void {
     let session: number | null = null
     let broken: unknown
+    if (replaced.size > 0) this.sessions.invalidate(new Set([...replaced.values()].map(({ id }) => id)))
     try {
       session = this.sessions.get(program, training ? 'basic' : 'all').id
     } catch (error) {
       broken = error
     }
     const done = this.device.run({ session, ...order })
-    if (replaced.size > 0) this.sessions.invalidate(new Set([...replaced.values()].map(({ id }) => id)))
     done.catch((error) => {
       const failure = explainFailure(broken ?? error, program)
       this.#unreported ??= failure

@@ -1,6 +1,6 @@
-import { create, toBinary } from '@bufbuild/protobuf'
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common'
-import { ModelProtoSchema } from '../codec/onnx.ts'
+import { appendInitializers } from '../codec/append-initializers.ts'
+import type { TensorProto } from '../codec/onnx.ts'
 import { tensorProto } from '../lowering/model-builder.ts'
 import type { TypedArray } from '../tensor/typed-array.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -83,12 +83,13 @@ export class Runtime {
 
   async #compile({ session, model, constants, level }: CompileRequest): Promise<void> {
     try {
-      const parts = [model, this.#constantsPart(constants)]
-      const created = await this.#ort.InferenceSession.create(concatenate(parts), {
+      const bytes = appendInitializers(model, this.#initializers(constants))
+      const created = await this.#ort.InferenceSession.create(bytes, {
         graphOptimizationLevel: level,
         ...(this.#threads > 0 ? { intraOpNumThreads: this.#threads } : {}),
         interOpNumThreads: 1,
         executionMode: 'sequential',
+        enableMemPattern: false,
         logSeverityLevel: 4,
         extra: { session: { disable_quant_qdq: '1' } },
       })
@@ -98,21 +99,14 @@ export class Runtime {
     }
   }
 
-  /** The constants as the tail of a model: protobuf parsers merge a second `graph` field into the first. */
-  #constantsPart(constants: CompileRequest['constants']): Uint8Array {
-    if (constants.length === 0) return new Uint8Array()
-    const initializer = constants.map(({ name, storage }) => {
+  #initializers(constants: CompileRequest['constants']): TensorProto[] {
+    return constants.map(({ name, storage }) => {
       const tensor = this.#tensors.get(storage)
       if (tensor === undefined || 'stage' in tensor) throw new RangeError(`constant ${name} is not there`)
       const { buffer, byteOffset, byteLength } = viewOf(tensor)
-      return tensorProto(
-        name,
-        tensor.type as 'float32',
-        tensor.dims,
-        new Uint8Array(buffer, byteOffset, byteLength),
-      )
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+      return tensorProto(name, tensor.type as 'float32', tensor.dims, bytes)
     })
-    return toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer } }))
   }
 
   async #run(request: RunRequest): Promise<void> {
@@ -221,16 +215,4 @@ function viewOf(tensor: OrtTensor): TypedArray {
 function failure(stage: Failure['stage'], error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   return { stage, message, ...(error instanceof NoRoom ? { output: error.output } : {}) }
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts
-  if (first !== undefined && parts.every((part, i) => i === 0 || part.byteLength === 0)) return first
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.byteLength
-  }
-  return whole
 }
