@@ -1,4 +1,7 @@
-import type { FakeQuantizerReport, MatchReport, OpReport, RemovalReport } from './reports.ts'
+import { QuantizationSpec } from '../spec/quantization-spec.ts'
+import { type DrawOptions, drawGraph } from './draw-graph.ts'
+import { formatTable } from './format-table.ts'
+import type { FakeQuantizerReport, MatchReport, OpReport, PlaceReport, RemovalReport } from './reports.ts'
 
 /** What is known of how a model is quantized. */
 export interface Inspection {
@@ -28,4 +31,57 @@ export class ModelInspector implements Inspection {
     this.fakeQuantizers = fakeQuantizers
     this.removed = removed
   }
+
+  /** The operations as a text of aligned columns: pattern, winning config, and for each place its observer's number and spec, or why it has none. */
+  toTable(): string {
+    return formatTable(this)
+  }
+
+  /**
+   * The model as a drawing, an SVG document: on each edge the number of its observer, in a colour of its own; what no pattern covers is grey.
+   * @param options which module is drawn
+   */
+  toSvg(options: DrawOptions = {}): string {
+    return drawGraph(this, options)
+  }
+
+  /** Everything as plain data, for `JSON.stringify`: observers have numbers, and specs the form of config files. */
+  toJSON(): Record<string, unknown> {
+    const placeOf = ({ input, observer, reason }: PlaceReport) => ({
+      input,
+      ...(observer === null
+        ? { reason }
+        : { observer: observer.number, target: observer.target, spec: specIn(observer.spec) }),
+    })
+    return {
+      operations: this.operations.map(({ inputs, output, ...operation }) => ({
+        ...operation,
+        inputs: inputs.map(placeOf),
+        output: placeOf(output),
+      })),
+      matches: this.matches,
+      fakeQuantizers: this.fakeQuantizers.map(({ fakeQuantize, spec, granularity, ...call }) => ({
+        ...call,
+        spec: { ...specIn(spec), granularity: granularity.toDict() },
+        observerEnabled: fakeQuantize.observerEnabled,
+        fakeQuantEnabled: fakeQuantize.fakeQuantEnabled,
+      })),
+      removed: this.removed,
+    }
+  }
+}
+
+function specIn(spec: FakeQuantizerReport['spec']): Record<string, unknown> {
+  return new QuantizationSpec({
+    dtype: spec.dtype,
+    qscheme: spec.qscheme,
+    qformulation: spec.qformulation,
+    granularity: spec.granularity,
+    fakeQuantize: spec.fakeQuantize,
+    qparamCalculator: spec.qparamCalculator,
+    rangeCalculator: spec.rangeCalculator,
+    floatRange: spec.floatRange,
+    scaleDtype: spec.scaleDtype,
+    averagingConstant: spec.averagingConstant,
+  }).toDict()
 }

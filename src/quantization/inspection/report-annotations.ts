@@ -3,7 +3,8 @@ import { assignState } from '../../nn/assign-state.ts'
 import { specFor } from '../config/tensor-specs.ts'
 import type { AnnotatedGraph } from '../graph/annotate.ts'
 import { observerOf, type Placement } from '../graph/annotation.ts'
-import { isQuantizable, modulePathOf, outputOf } from '../graph/graph-view.ts'
+import { isQuantizable, modulePathOf, opTypeOf, outputOf } from '../graph/graph-view.ts'
+import { groupObservers, type ObserverGroup } from '../graph/observer-groups.ts'
 import { inputSpec } from '../graph/propose.ts'
 import { configTypeOf, type Winner } from '../graph/winners.ts'
 import type {
@@ -30,11 +31,14 @@ export function reportAnnotations(annotated: AnnotatedGraph): AnnotationReport {
 class Reporter {
   readonly #annotated: AnnotatedGraph
   readonly #places = new Map<Placement, PlaceName>()
+  readonly #groups: ReadonlyMap<Placement, ObserverGroup>
+  readonly #numbers = new Map<ObserverGroup | undefined, number>()
   /** Tensors that something observes. */
   readonly #observed = new Set<Value>()
 
   constructor(annotated: AnnotatedGraph) {
     this.#annotated = annotated
+    this.#groups = groupObservers(annotated.annotations)
     for (const [node, { inputs, output }] of annotated.annotations) {
       for (const { value, placement } of inputs) this.#take(node, value, this.#nameOf(value), placement)
       this.#take(node, outputOf(node), null, output)
@@ -60,17 +64,19 @@ class Reporter {
     if (placement === null) return
     this.#places.set(placement, { node: node.name, input })
     this.#observed.add(value)
+    const group = this.#groups.get(placement)
+    if (!this.#numbers.has(group)) this.#numbers.set(group, this.#numbers.size)
   }
 
-  #operation(node: Node, isQuantizable: boolean): OpReport {
+  #operation(node: Node, isKey: boolean): OpReport {
     const { view, annotations, winners } = this.#annotated
     const annotation = annotations.get(node)
     const winner = winners.get(node)
     return {
       name: node.name,
-      type: configTypeOf(node),
+      type: isKey ? configTypeOf(node) : opTypeOf(node),
       module: modulePathOf(node),
-      isQuantizable,
+      isQuantizable: isKey,
       winner: winner === undefined ? null : winOf(winner),
       inputs: view
         .reads(node)
@@ -101,7 +107,8 @@ class Reporter {
   #observer(placement: Placement): ObserverReport {
     const { content } = placement
     const sharedWith = 'content' in content ? (this.#places.get(content) ?? null) : null
-    return { ...observerOf(placement), sharedWith }
+    const number = this.#numbers.get(this.#groups.get(placement)) ?? -1
+    return { number, ...observerOf(placement), sharedWith }
   }
 
   #whyNotInput(winner: Winner | undefined, value: Value, i: number): Unobserved {

@@ -14,6 +14,8 @@ export interface PlaceName {
 
 /** An observer in one place of a graph. */
 export interface ObserverReport {
+  /** Number of the observer, in the order of the graph: places that share one have its number. */
+  readonly number: number
   readonly spec: FullSpec
   readonly target: QuantizationTarget
   /** The place whose observer it is; null where the observer is this place's own. */
