@@ -1,15 +1,18 @@
 import { writeFileAtomic } from '../codec/atomic-file.ts'
-import { encodeModel } from '../codec/onnx.ts'
+import { encodeModel, type ModelProto } from '../codec/onnx.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
-import { ExportError } from '../quantization/export-error.ts'
 import { exportedProgram } from './coreai/exported-program.ts'
-import { type OnnxNames, onnxModel } from './onnx/onnx-model.ts'
+import { externalizeData } from './onnx/external-data.ts'
+import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
 
-/** Largest protobuf file, in bytes. */
-const MAX_PROTOBUF_BYTES = 2 ** 31 - 1
+/** Size of all tensors, in bytes, from which on an ONNX file keeps them in a second file: well below what a protobuf file can hold. */
+const MAX_INLINE_BYTES = 2 ** 30
 
 /** Options of `save`. */
-export interface SaveOptions extends OnnxNames {}
+export interface SaveOptions extends OnnxOptions {
+  /** Whether the tensors of an ONNX model go to a file `<path>.data` beside it. Default: from 1 GiB on. */
+  readonly externalData?: boolean
+}
 
 /**
  * Writes a captured or finalized model to a file; the ending of the path says in which format: `.onnx`, or `.pt2` for a program that `torch.export.load`
@@ -28,12 +31,14 @@ export async function save(model: GraphModule, path: string, options: SaveOption
 
 async function saveOnnx(model: GraphModule, path: string, options: SaveOptions): Promise<void> {
   const proto = await onnxModel(model, options)
-  const sizeBytes = proto.graph?.initializer.reduce((sum, { rawData }) => sum + rawData.byteLength, 0) ?? 0
-  if (sizeBytes > MAX_PROTOBUF_BYTES) {
-    throw new ExportError(
-      `Cannot save "${path}": expected at most ${MAX_PROTOBUF_BYTES} bytes of parameters in an ONNX file, got ${sizeBytes}`,
-      [],
-    )
+  const external = options.externalData ?? sizeBytesOf(proto) >= MAX_INLINE_BYTES
+  if (external) {
+    const [name = 'model.onnx'] = /[^/\\]+$/.exec(path) ?? []
+    await writeFileAtomic(`${path}.data`, externalizeData(proto, `${name}.data`))
   }
   await writeFileAtomic(path, encodeModel(proto))
+}
+
+function sizeBytesOf({ graph }: ModelProto): number {
+  return graph?.initializer.reduce((sum, { rawData }) => sum + rawData.byteLength, 0) ?? 0
 }

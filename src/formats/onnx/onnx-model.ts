@@ -16,6 +16,14 @@ import { ExportError } from '../../quantization/export-error.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import { isFloating } from '../../tensor/dtype.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
+import { describeModel } from './metadata.ts'
+import { checkOpset, declareOpset } from './opset.ts'
+
+/** How an ONNX model is written. */
+export interface OnnxOptions extends OnnxNames {
+  /** Version of ONNX's operators, 18 to 25. Default: 21, or what the model needs. From 25 on int2 takes two bits. */
+  readonly opset?: number
+}
 
 /** Names in the file. */
 export interface OnnxNames {
@@ -31,8 +39,9 @@ export interface OnnxNames {
  */
 export async function onnxModel(
   module: GraphModule,
-  { inputNames, outputNames }: OnnxNames = {},
+  { inputNames, outputNames, opset }: OnnxOptions = {},
 ): Promise<ModelProto> {
+  if (opset !== undefined) checkOpset(opset)
   refuseCalls(module)
   const graph = evaluationForm(module.graph)
   const { nodes, outputs } = simplify(graph.nodes, graph.outputs, new Set())
@@ -57,10 +66,15 @@ export async function onnxModel(
   if (target === undefined) return model
   dropUnreadConstants(target)
   for (const { name } of states) {
-    addInitializer(target, stateName(name), await contentOf(module, name))
+    addInitializer(target, stateName(name), widened(await contentOf(module, name), opset))
   }
+  declareOpset(model, opset)
+  describeModel(model, nodes, states)
   return model
 }
+
+/** The first opset that has integers of two bits. */
+const FIRST_WITH_TWO_BITS = 25
 
 /** A lowering may make constants up and then find that it needs none of them. */
 function dropUnreadConstants(graph: GraphProto): void {
@@ -71,6 +85,13 @@ function dropUnreadConstants(graph: GraphProto): void {
 /** Prefix of states: names that the lowering makes up are letters and digits. */
 function stateName(path: string): string {
   return path.includes('.') || path.includes('_') ? path : `state.${path}`
+}
+
+/** Two bits take the room of four in operators that are older than two bits. */
+function widened(content: HostArray, opset = 0): HostArray {
+  if (opset >= FIRST_WITH_TWO_BITS) return content
+  if (content.dtype === 'int2') return castArray(content, 'int4')
+  return content.dtype === 'uint2' ? castArray(content, 'uint4') : content
 }
 
 async function contentOf(module: GraphModule, path: string): Promise<HostArray> {

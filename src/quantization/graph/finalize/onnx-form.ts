@@ -22,14 +22,14 @@ import {
 } from './host-qparams.ts'
 import { type JudgedTensor, quantizedTensors, type Refusal, refuseUnsupported } from './refusals.ts'
 
-/** Element types of weights in the file; two bits take the room of four, which ONNX has had for longer. */
+/** Element types of weights. */
 const WEIGHT_DTYPES = {
   int8: 'int8',
   uint8: 'uint8',
   int4: 'int4',
   uint4: 'uint4',
-  int2: 'int4',
-  uint2: 'uint4',
+  int2: 'int2',
+  uint2: 'uint2',
   float8_e4m3fn: 'float8_e4m3fn',
   float8_e5m2: 'float8_e5m2',
 } as const satisfies Partial<Record<QuantizedDType, QuantizedDType>>

@@ -1,0 +1,127 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { afterAll, describe, expect, test } from 'vitest'
+import { decodeModel, TensorProto_DataType as OnnxType } from '../../codec/onnx.ts'
+import { randn } from '../../engine/create-tensors.ts'
+import { closeEngine } from '../../engine/engine.ts'
+import { Tensor } from '../../engine/tensor.ts'
+import { ReLU } from '../../nn/layers/activations.ts'
+import { Linear } from '../../nn/layers/linear.ts'
+import { Sequential } from '../../nn/layers/sequential.ts'
+import { ExportBackend } from '../../quantization/config/execution-mode.ts'
+import { QuantizerConfig } from '../../quantization/config/quantizer-config.ts'
+import { ExportError } from '../../quantization/export-error.ts'
+import { type QuantizedModel, Quantizer } from '../../quantization/quantizer.ts'
+import { type SaveOptions, save } from '../save.ts'
+import { onnxModel } from './onnx-model.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'lowbit-'))
+const x = randn([4, 64])
+
+afterAll(() => closeEngine())
+
+const perTensor = { granularity: { type: 'per_tensor' } }
+const perChannel = { granularity: { type: 'per_channel', axis: 0 } }
+const perBlock = { granularity: { type: 'per_block', axis: 1, block_size: 16 } }
+
+/** The same small model, finalized for ONNX and as it was prepared. */
+async function finalized(
+  weight: object,
+  activation: object | null = null,
+): Promise<{ readonly onnx: QuantizedModel; readonly expected: Float32Array }> {
+  const spec = activation && { '*': activation }
+  const global_config = { op_input_spec: spec, op_output_spec: spec, op_state_spec: { weight } }
+  const model = new Sequential(new Linear(64, 48), new ReLU(), new Linear(48, 16))
+  const config = QuantizerConfig.fromDict({ quantization_config: { global_config } })
+  const quantizer = new Quantizer(model, config, { logger: { warn: () => {} } })
+  await quantizer.prepare([x])
+  const torch = await quantizer.finalize({ backend: ExportBackend._TORCH })
+  return {
+    onnx: await quantizer.finalize({ backend: ExportBackend.ONNX }),
+    expected: await floatsOf(torch(x)),
+  }
+}
+
+async function floatsOf(output: unknown): Promise<Float32Array> {
+  if (output instanceof Tensor) return Float32Array.from(await output.data(), Number)
+  throw new TypeError('expected a tensor')
+}
+
+async function runFile(path: string): Promise<unknown> {
+  const session = await InferenceSession.create(path, {
+    graphOptimizationLevel: 'disabled',
+    logSeverityLevel: 4,
+  })
+  const input = new OrtTensor('float32', await floatsOf(x), [4, 64])
+  const results = await session.run({ [session.inputNames[0] ?? '']: input })
+  return results[session.outputNames[0] ?? '']?.data
+}
+
+function dtypesIn(path: string): Set<number> {
+  const model = decodeModel(readFileSync(path))
+  return new Set(model.graph?.initializer.map(({ dataType }) => dataType))
+}
+
+describe('onnxModel()', () => {
+  test.each<[keyof typeof OnnxType, string, object, object | null, SaveOptions]>([
+    ['INT8', 'int8', { dtype: 'int8', ...perTensor }, null, {}],
+    ['INT8', 'int8-static', { dtype: 'int8', ...perChannel }, { dtype: 'int8', ...perTensor }, {}],
+    [
+      'UINT8',
+      'uint8',
+      { dtype: 'uint8', qscheme: 'asymmetric', ...perChannel },
+      { dtype: 'uint8', qscheme: 'asymmetric', ...perTensor },
+      { opset: 18 },
+    ],
+    ['INT4', 'int4', { dtype: 'int4', ...perChannel }, null, {}],
+    ['INT4', 'int4-blocks', { dtype: 'int4', ...perBlock }, null, {}],
+    ['UINT4', 'uint4', { dtype: 'uint4', qscheme: 'asymmetric', ...perBlock }, null, {}],
+    ['INT4', 'int2', { dtype: 'int2', ...perBlock }, null, {}],
+    ['INT2', 'int2-25', { dtype: 'int2', ...perBlock }, null, { opset: 25 }],
+    [
+      'FLOAT8E4M3FN',
+      'fp8',
+      { dtype: 'float8_e4m3fn', ...perChannel },
+      { dtype: 'float8_e4m3fn', ...perTensor },
+      {},
+    ],
+    ['INT4', 'external', { dtype: 'int4', ...perBlock }, null, { externalData: true }],
+  ])(
+    'onnxModel() stores weights as %s, and ONNX Runtime computes what was prepared: %s',
+    async (dtype, name, weight, activation, options) => {
+      const { onnx, expected } = await finalized(weight, activation)
+      const path = join(folder, `${name}.onnx`)
+      await save(onnx, path, options)
+      expect(dtypesIn(path)).toContain(OnnxType[dtype])
+      expect(await runFile(path)).toEqual(expected)
+      expect(readdirSync(folder).includes(`${name}.onnx.data`)).toBe(options.externalData === true)
+    },
+  )
+
+  test('onnxModel() says what made the model and how it is quantized', async () => {
+    const { onnx } = await finalized({ dtype: 'int4', ...perBlock })
+    const { metadataProps, producerName } = await onnxModel(onnx)
+    const entries = new Map(metadataProps.map(({ key, value }) => [key, value]))
+    expect(producerName).toBe('lowbit')
+    expect(JSON.parse(entries.get('lowbit.recipe') ?? '')).toEqual([
+      { tensor: '0_weight_quantized', dtype: 'int4', axis: 1, blockSize: 16 },
+      { tensor: '2_weight_quantized', dtype: 'int4', axis: 1, blockSize: 16 },
+    ])
+  })
+
+  test('onnxModel() refuses an opset that lacks what the model uses, or that nobody knows', async () => {
+    const { onnx } = await finalized({ dtype: 'int4', ...perBlock })
+    await expect(onnxModel(onnx, { opset: 19 })).rejects.toThrow(
+      new ExportError(
+        'Cannot write a model as ONNX of opset 19: expected what it has, got DequantizeLinear in blocks (21), int4 (21)\n' +
+          'Hint: ask for opset 21, or for none',
+        [],
+      ),
+    )
+    await expect(onnxModel(onnx, { opset: 17 })).rejects.toThrow(
+      new RangeError('Cannot write a model as ONNX: expected an opset from 18 to 25, got 17'),
+    )
+  })
+})
