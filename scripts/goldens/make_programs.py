@@ -28,6 +28,7 @@ class Arguments(nn.Module):
     def forward(self, x, scale: float, *, extra):
         y = self.layers[1](self.layers[0](self.again(x)))
         y = y * scale + self.shift + self.plain + torch.tensor([1.0, 2.0, 3.0, 4.0])
+        y = y.masked_fill(y > 3, -1.0).masked_fill(y < 0, self.plain[0])
         return {"sum": y + extra["z"], "pair": (y * 2, None)}
 
 

@@ -51,6 +51,7 @@ describe('adaptCall()', () => {
     ],
     ['to', 'dtype_layout', { dtype: null }, 'alias', {}],
     ['to', 'dtype_layout', { dtype: 'int64' }, 'to', { dtype: 'int64' }],
+    ['masked_fill', 'Scalar', { value: -1 }, 'where', { other: -1 }],
     ['zeros', 'default', { size: [2], dtype: null }, 'zeros', { size: [2] }],
   ])('adaptCall() writes %s.%s of %j as lowbit has it', (name, overload, attrs, expected, written) => {
     expect(adaptCall(name, overload, attrs, [])).toEqual({ name: expected, attrs: written, cast: undefined })

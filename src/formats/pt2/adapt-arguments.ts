@@ -54,6 +54,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['div.Tensor', (attrs) => fill(attrs, { roundingMode: null })],
   ['floor_divide', (attrs) => fill(attrs, { roundingMode: 'floor' }) ?? 'div'],
   ['log_softmax', (attrs) => moveDtype(attrs)],
+  ['masked_fill.Scalar', choose],
+  ['masked_fill.Tensor', () => 'where'],
   ['max_pool1d', windowStride],
   ['max_pool2d', windowStride],
   ['max_pool3d', windowStride],
@@ -79,6 +81,13 @@ function moveDtype(attrs: Draft): undefined {
   const { dtype } = attrs
   delete attrs.dtype
   if (dtype !== undefined) attrs[CAST] = dtype
+}
+
+/** What is filled is chosen where the mask is false. */
+function choose(attrs: Draft): string {
+  attrs.other = attrs.value ?? 0
+  delete attrs.value
+  return 'where'
 }
 
 function windowStride(attrs: Draft): undefined {

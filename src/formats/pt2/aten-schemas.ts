@@ -190,6 +190,8 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   'lstm.input': RECURRENT,
   'lt.Scalar': SCALAR,
   'lt.Tensor': BINARY,
+  'masked_fill.Scalar': { self: T, mask: T, value: C },
+  'masked_fill.Tensor': { self: T, mask: T, value: T },
   'matmul.default': BINARY,
   'max_pool1d.default': maxPool(1),
   'max_pool2d.default': maxPool(2),

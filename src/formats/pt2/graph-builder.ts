@@ -5,6 +5,7 @@ import { formatType, Node, Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import type { Scope } from '../../ir/scope.ts'
 import { assignState, countsTraining } from '../../nn/assign-state.ts'
+import { logicalNot } from '../../ops/elementwise/logic.ts'
 import { to } from '../../ops/elementwise/to.ts'
 import { operations } from '../../ops/index.ts'
 import { adaptCall } from './adapt-arguments.ts'
@@ -93,7 +94,8 @@ export class GraphBuilder {
       adaptCall(aten.name, aten.overload, call.attrs, kernel),
     )
     const operation = OPERATIONS.get(`aten.${name}`) ?? known.operation
-    const inputs = this.#castFirst(call.inputs, cast, scope)
+    const arranged = aten.name === 'masked_fill' ? this.#choices(call.inputs, scope) : call.inputs
+    const inputs = this.#castFirst(arranged, cast, scope)
     const node = inPlaceOf(view, () => new Node(operation, inputs, attrs, scope))
     const outputs = outputNames(view)
     node.name = view.optional('name')?.string() ?? outputs[0] ?? ''
@@ -107,6 +109,17 @@ export class GraphBuilder {
     const node = new Node(TO, [first], { dtype }, scope)
     this.nodes.push(node)
     return [node.outputs[0] ?? first, ...others]
+  }
+
+  /** The inputs of a choice that fills: a tensor where the mask holds, or the tensor itself where it does not. */
+  #choices(
+    [self = null, mask = null, value]: readonly (Value | null)[],
+    scope: Scope | undefined,
+  ): readonly (Value | null)[] {
+    if (value) return [mask, value, self]
+    const node = new Node(NOT, [mask], {}, scope)
+    this.nodes.push(node)
+    return [node.outputs[0] ?? null, self]
   }
 
   #argumentsOf(
@@ -201,6 +214,7 @@ export class GraphBuilder {
 }
 
 const TO: Operation = OPERATIONS.get(to.name) ?? missingOperation(to.name)
+const NOT: Operation = logicalNot
 
 /** Operations whose result may share memory with their first input. */
 const VIEWS = new Set(
@@ -226,6 +240,7 @@ const SAME = new Map([
   ['clamp_min', 'clamp'],
   ['concat', 'cat'],
   ['floor_divide', 'div'],
+  ['masked_fill', 'where'],
 ])
 
 /** Names of a node's outputs that are tensors, in order. */
