@@ -1,6 +1,8 @@
 // Formats: whole programs in files. This layer must not know the command line.
 
+export { type Agreement, compareExport, type ExportRunner } from './agreement.ts'
 export type { OnnxNames, OnnxOptions } from './onnx/onnx-model.ts'
+export { type OnnxRunnerOptions, onnxRunner } from './onnx/onnx-runner.ts'
 export { loadExportedProgram } from './pt2/load-exported-program.ts'
 export { loadStateDictFile, readStateDict, type StateDictOptions } from './read-state-dict.ts'
 export { type SaveOptions, save } from './save.ts'
