@@ -10,6 +10,7 @@ import {
   readExportBackend,
 } from './config/execution-mode.ts'
 import { QuantizerConfig } from './config/quantizer-config.ts'
+import { ConfigError } from './config-error.ts'
 import { EagerQuantizer } from './eager/eager-quantizer.ts'
 import { FakeQuantize } from './fake-quantize/fake-quantize.ts'
 import type { FakeQuantizerTable } from './fake-quantizer-table.ts'
@@ -112,6 +113,13 @@ export class Quantizer<M extends AnyModule = AnyModule> {
         `Cannot quantize a model: expected a module, got ${model === null ? 'null' : typeof model}`,
       )
     const settings = config ?? new QuantizerConfig()
+    if (settings.executionMode === ExecutionMode.EAGER && model instanceof GraphModule) {
+      throw new ConfigError(
+        'Cannot quantize a GraphModule: expected graph mode, got eager mode\n' +
+          'Hint: set execution_mode: graph, or pass the module that was captured',
+        'execution_mode',
+      )
+    }
     this.#model = model
     this.#mode = settings.executionMode
     this.#logger = logger
@@ -219,6 +227,21 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     this.#steps++
     if (this.#table?.isScheduled) this.#table.applySchedules(this.#steps)
     else this.#logger.warn('Quantizer.step() has no effect: no module has a QATSchedule')
+  }
+
+  /**
+   * How many steps were taken in training mode. A training that goes on from a checkpoint sets it to what it was there.
+   * @throws RangeError for what is no number of steps
+   */
+  get stepCount(): number {
+    return this.#steps
+  }
+
+  set stepCount(count: number) {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new RangeError(`Cannot set the step count: expected a whole number of at least 0, got ${count}`)
+    this.#steps = count
+    if (this.#isTraining) this.#table?.applySchedules(count)
   }
 
   /** Switches observers on: all of them, or those of a module and of all below it. @throws RangeError for a module that is not in the model; StateError under a schedule */

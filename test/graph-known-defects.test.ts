@@ -1,0 +1,203 @@
+import { afterAll, expect, test } from 'vitest'
+import { recorder } from '../src/engine/recorder.ts'
+import {
+  BatchNorm2d,
+  ConfigError,
+  Conv2d,
+  defaultPatterns,
+  ExecutionMode,
+  ExportBackend,
+  exportModule,
+  fromValues,
+  Linear,
+  Module,
+  ModuleQuantizerConfig,
+  noGrad,
+  Parameter,
+  type Pattern,
+  PerChannel,
+  QuantizationSpec,
+  Quantizer,
+  QuantizerConfig,
+  ReLU,
+  randn,
+  Sequential,
+  type Tensor,
+  toFloat32,
+} from '../src/index.ts'
+
+afterAll(() => recorder.device.close())
+
+const OFF = new QuantizerConfig({ globalConfig: null })
+
+function capturing(): { warnings: string[]; logger: { warn: (message: string) => void } } {
+  const warnings: string[] = []
+  return { warnings, logger: { warn: (message) => warnings.push(message) } }
+}
+
+test("Quantizer keeps a batch norm's own eps: with quantization off a prepared model equals the float model", async () => {
+  const model = new Sequential(
+    new Conv2d(2, 4, 3),
+    new BatchNorm2d(4, { eps: 0.3, momentum: 0.7 }),
+    new ReLU(),
+  )
+  model.eval()
+  const x = randn([2, 2, 6, 6])
+  const expected = toFloat32(await noGrad(() => model(x)).array())
+  const prepared = await new Quantizer(model, OFF).prepare([x])
+  const got = toFloat32(await prepared(x).array())
+  expect(Math.max(...expected.map((value, i) => Math.abs(value - (got[i] ?? 0))))).toBeLessThan(1e-5)
+  const norms = prepared.graph.nodes.filter(({ op }) => op.name === 'aten.batch_norm')
+  expect(norms.map(({ attrs }) => [attrs.eps, attrs.momentum])).toEqual([[0.3, 0.7]])
+})
+
+test('Quantizer takes a model that calls one operation in several ways', async () => {
+  class Mixed extends Module<[Tensor], Tensor> {
+    override forward(x: Tensor): Tensor {
+      return x.matmul(x).add(x.matmul(x).relu())
+    }
+  }
+  const quantizer = new Quantizer(new Mixed())
+  await quantizer.prepare([randn([4, 4])])
+  const products = quantizer.inspect().operations.filter(({ type }) => type === 'matmul')
+  expect(products.map(({ winner }) => winner?.pattern)).toEqual(['matmul', 'matmul_act'])
+})
+
+class Scaled extends Module<[Tensor], Tensor> {
+  weight: Parameter = new Parameter(fromValues('float32', [4], [1, 2, 3, 4]))
+  head: Linear = new Linear(4, 4)
+
+  override forward(x: Tensor): Tensor {
+    return this.head(x.mul(this.weight))
+  }
+}
+
+test('Quantizer leaves a weight unquantized whose axis no operation tells, with one warning that names it', async () => {
+  const { warnings, logger } = capturing()
+  const spec = new QuantizationSpec({ granularity: new PerChannel() })
+  const config = new QuantizerConfig({
+    globalConfig: new ModuleQuantizerConfig({ opStateSpec: { weight: spec } }),
+  })
+  const quantizer = new Quantizer(new Scaled(), config, { logger })
+  await quantizer.prepare([randn([2, 4])])
+  expect(warnings).toEqual([
+    'The weight "weight" is not quantized: no operation that reads it tells the axis of its per_channel granularity. Give its spec an axis',
+  ])
+  expect(quantizer.inspect().removed).toMatchObject([{ producer: 'weight', reason: 'axis' }])
+})
+
+test('Quantizer quantizes such a weight along an explicit axis', async () => {
+  const spec = new QuantizationSpec({ granularity: new PerChannel(0) })
+  const config = new QuantizerConfig({
+    globalConfig: new ModuleQuantizerConfig({ opStateSpec: { weight: spec } }),
+  })
+  const quantizer = new Quantizer(new Scaled(), config)
+  await quantizer.prepare([randn([2, 4])])
+  expect(quantizer.inspect().fakeQuantizers.map(({ producer }) => producer)).toContain('weight')
+})
+
+test("Quantizer matches a convolution with padding 'same' like any other", async () => {
+  const model = new Sequential(new Conv2d(2, 4, 3, { padding: 'same' }), new ReLU())
+  const quantizer = new Quantizer(model)
+  await quantizer.prepare([randn([1, 2, 5, 5])])
+  const { operations, fakeQuantizers } = quantizer.inspect()
+  expect(operations.map(({ winner }) => winner?.pattern)).toEqual(['conv_act', 'conv_act'])
+  expect(fakeQuantizers.map(({ producer }) => producer)).toEqual(['x', '0.weight', 'relu'])
+})
+
+test('Quantizer refuses a config at construction whose mode contradicts the model', () => {
+  const model = exportModule(new Sequential(new Linear(4, 4)), [randn([2, 4])])
+  const config = new QuantizerConfig({ executionMode: ExecutionMode.EAGER })
+  expect(() => new Quantizer(model, config)).toThrow(
+    new ConfigError(
+      'Cannot quantize a GraphModule: expected graph mode, got eager mode\nHint: set execution_mode: graph, or pass the module that was captured',
+      'execution_mode',
+    ),
+  )
+})
+
+test('Quantizer.calibrationMode() switches every fake quantizer off, but for weights when asked', async () => {
+  const quantizer = new Quantizer(new Sequential(new Linear(4, 4)))
+  await quantizer.prepare([randn([2, 4])])
+  const on = () =>
+    quantizer
+      .inspect()
+      .fakeQuantizers.map(({ target, fakeQuantize }) => [target, fakeQuantize.fakeQuantEnabled])
+  await quantizer.calibrationMode(async () => {
+    expect(on()).toEqual([
+      ['activation', false],
+      ['weight', false],
+      ['activation', false],
+    ])
+  })
+  await quantizer.calibrationMode(
+    async () => {
+      expect(on()).toEqual([
+        ['activation', false],
+        ['weight', true],
+        ['activation', false],
+      ])
+    },
+    { fakeQuantWeights: true },
+  )
+  expect(on().every(([, isOn]) => isOn)).toBe(true)
+})
+
+test('Quantizer.finalize() refuses mmapDir in graph mode', async () => {
+  const quantizer = new Quantizer(new Sequential(new Linear(4, 4)))
+  await quantizer.prepare([randn([2, 4])])
+  await expect(quantizer.finalize({ backend: ExportBackend.CoreAI, mmapDir: 'weights' })).rejects.toThrow(
+    new RangeError(
+      'Cannot finalize with mmapDir: expected eager mode and the backend "coreai", got graph mode and "coreai"',
+    ),
+  )
+})
+
+test('Quantizer.getCompressibleOpNames() and supportedModules() work in graph mode', async () => {
+  const model = exportModule(new Sequential(new Linear(4, 4), new ReLU()), [randn([2, 4])])
+  expect(await Quantizer.getCompressibleOpNames(model, ExecutionMode.GRAPH)).toEqual(new Set(['linear']))
+  expect(Quantizer.supportedModules()).toContain(Linear)
+})
+
+test('Quantizer leaves a boundary as it is whose spec is null', async () => {
+  const config = new QuantizerConfig({
+    moduleNameConfigs: { '0': new ModuleQuantizerConfig({ moduleInputSpec: null, moduleOutputSpec: null }) },
+  })
+  const quantizer = new Quantizer(new Sequential(new Linear(4, 4), new Linear(4, 4)), config)
+  await quantizer.prepare([randn([2, 4])])
+  expect(quantizer.inspect().fakeQuantizers.map(({ producer }) => producer)).toContain('linear')
+})
+
+test('Quantizer keeps the bias of a convolution when its batch norm is folded and the bias is quantized', async () => {
+  const spec = new QuantizationSpec()
+  const config = new QuantizerConfig({
+    globalConfig: new ModuleQuantizerConfig({ opStateSpec: { '*': spec } }),
+  })
+  const model = new Sequential(new Conv2d(2, 4, 3), new BatchNorm2d(4))
+  model.eval()
+  const x = randn([2, 2, 6, 6])
+  const quantizer = new Quantizer(model, config)
+  const prepared = await quantizer.prepare([x])
+  const folded = await quantizer.finalize({ backend: ExportBackend._TORCH })
+  const [expected, got] = [await prepared(x).array(), await folded(x).array()].map((array) =>
+    toFloat32(array),
+  )
+  expect(
+    Math.max(...Array.from(expected ?? [], (value, i) => Math.abs(value - (got?.[i] ?? 0)))),
+  ).toBeLessThan(1e-5)
+})
+
+test('Quantizer quantizes a pattern of its user', async () => {
+  const normalized: Pattern = { name: 'exp_act', steps: [['exp'], ['tanh', 'relu']] }
+  class Model extends Module<[Tensor], Tensor> {
+    override forward(x: Tensor): Tensor {
+      return x.exp().tanh()
+    }
+  }
+  const quantizer = new Quantizer(new Model(), null, { patterns: [...defaultPatterns, normalized] })
+  await quantizer.prepare([randn([2, 4])])
+  const [exp, tanh] = quantizer.inspect().operations
+  expect(exp?.winner).toMatchObject({ pattern: 'exp_act', isKey: true, group: ['exp', 'tanh'] })
+  expect(tanh?.output.observer?.spec.floatRange).toEqual([-1, 1])
+  expect(quantizer.inspect().fakeQuantizers.map(({ producer }) => producer)).toEqual(['x', 'tanh'])
+})
