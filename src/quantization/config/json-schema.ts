@@ -15,11 +15,20 @@ const closed = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema =>
 })
 
 const OP_CONFIG = nullable({ $ref: '#/$defs/opConfig' })
+/** Global settings speak of no single module. */
+const WITHOUT_MODULE_SPECS: JsonSchema = {
+  properties: Object.fromEntries(
+    ['module_input_spec', 'module_output_spec', 'module_state_spec'].map((key) => [
+      key,
+      { maxProperties: 0 },
+    ]),
+  ),
+}
 const MODULE_CONFIG = nullable({ $ref: '#/$defs/moduleConfig' })
 
 /**
- * A JSON Schema (draft 2020-12) of config files, by which editors complete and check them. It is made of the rules by which they are read; those that
- * several entries have to keep together are not in it.
+ * A JSON Schema (draft 2020-12) of config files, by which editors complete and check them. It is made of the rules by which they are read; of those that
+ * several entries have to keep together it has some.
  */
 export function configJsonSchema(): JsonSchema {
   return {
@@ -48,7 +57,7 @@ export function configJsonSchema(): JsonSchema {
 function quantizerConfig(): JsonSchema {
   return closed({
     global_config: {
-      ...MODULE_CONFIG,
+      ...nullable({ allOf: [{ $ref: '#/$defs/moduleConfig' }, WITHOUT_MODULE_SPECS] }),
       description: 'Settings of every module that nothing else names; null: not quantized',
     },
     module_type_configs: mapOf(

@@ -256,5 +256,33 @@ function specJson(): JsonSchema {
     type: 'object',
     properties: Object.fromEntries([...properties, ...computed]),
     additionalProperties: false,
+    allOf: COMBINATIONS,
   }
+}
+
+const has = (key: string, rule: JsonSchema): JsonSchema => ({ properties: { [key]: rule }, required: [key] })
+
+/** The rules of `checkCombination` for editors. */
+const COMBINATIONS: readonly JsonSchema[] = [
+  {
+    if: has('dtype', { type: 'string', pattern: '^float' }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { qscheme: { const: 'symmetric' }, qformulation: { const: 'zp' } } },
+    else: { properties: { scale_dtype: { const: null } } },
+  },
+  {
+    if: has('qparam_calculator_cls', { const: 'dynamic' }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { qscheme: { not: { const: 'symmetric_with_clipping' } } } },
+  },
+  {
+    if: has('qparam_calculator_cls', { enum: FORGETTING }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { range_calculator_cls: { not: { enum: accumulating() } } } },
+  },
+]
+
+/** Keys of the ranges that take in all tensors themselves. */
+function accumulating(): readonly string[] {
+  return rangeCalculators.keys.filter((key) => rangeCalculators.get(key).accumulates)
 }
