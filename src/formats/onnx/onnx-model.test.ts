@@ -100,6 +100,27 @@ describe('onnxModel()', () => {
     },
   )
 
+  test.each([
+    ['int4', { dtype: 'int4', ...perBlock }],
+    ['uint4 with zero points', { dtype: 'uint4', qscheme: 'asymmetric', ...perBlock }],
+    ['int8', { dtype: 'int8', ...perBlock }],
+    ['int2', { dtype: 'int2', ...perBlock }],
+  ])(
+    'onnxModel() writes products with weights in blocks as MatMulNBits on request: %s',
+    async (name, weight) => {
+      const { onnx, expected } = await finalized(weight)
+      const path = join(folder, `nbits-${name}.onnx`)
+      await save(onnx, path, { matMulNBits: true })
+      const operators = decodeModel(readFileSync(path)).graph?.node.map(({ opType }) => opType)
+      expect(operators?.filter((type) => type === 'MatMulNBits')).toHaveLength(2)
+      expect(operators).not.toContain('DequantizeLinear')
+      const got = await runFile(path)
+      expected.forEach((value, i) => {
+        expect(Math.abs(value - Number(Object(got)[i]))).toBeLessThan(1e-5)
+      })
+    },
+  )
+
   test('onnxModel() says what made the model and how it is quantized', async () => {
     const { onnx } = await finalized({ dtype: 'int4', ...perBlock })
     const { metadataProps, producerName } = await onnxModel(onnx)

@@ -16,6 +16,7 @@ import { ExportError } from '../../quantization/export-error.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import { isFloating } from '../../tensor/dtype.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
+import { fuseProducts } from './matmul-nbits.ts'
 import { describeModel } from './metadata.ts'
 import { checkOpset, declareOpset } from './opset.ts'
 
@@ -23,6 +24,8 @@ import { checkOpset, declareOpset } from './opset.ts'
 export interface OnnxOptions extends OnnxNames {
   /** Version of ONNX's operators, 18 to 25. Default: 21, or what the model needs. From 25 on int2 takes two bits. */
   readonly opset?: number
+  /** Whether products with weights in blocks are written as ONNX Runtime's own operation MatMulNBits. Default: false. */
+  readonly matMulNBits?: boolean
 }
 
 /** Names in the file. */
@@ -39,12 +42,15 @@ export interface OnnxNames {
  */
 export async function onnxModel(
   module: GraphModule,
-  { inputNames, outputNames, opset }: OnnxOptions = {},
+  { inputNames, outputNames, opset, matMulNBits = false }: OnnxOptions = {},
 ): Promise<ModelProto> {
   if (opset !== undefined) checkOpset(opset)
   refuseCalls(module)
   const graph = evaluationForm(module.graph)
-  const { nodes, outputs } = simplify(graph.nodes, graph.outputs, new Set())
+  const simple = simplify(graph.nodes, graph.outputs, new Set())
+  const { nodes, outputs, constants } = matMulNBits
+    ? await fuseProducts(simple.nodes, simple.outputs, (value) => stateContent(module, graph, value))
+    : { ...simple, constants: [] }
   const users = graph.inputs.filter(({ kind }) => kind === 'input')
   const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs])
   const states = graph.inputs.filter(({ kind, value }) => kind === 'state' && read.has(value))
@@ -58,7 +64,7 @@ export async function onnxModel(
   }
   const model = lowerGraph({
     inputs: users.map(({ value }, i) => ({ value, name: names.inputs[i] ?? '' })),
-    constants: states.map(({ value, name }) => ({ value, name: stateName(name) })),
+    constants: [...states.map(({ value, name }) => ({ value, name: stateName(name) })), ...constants],
     nodes,
     outputs: outputs.map((value, i) => ({ value, name: names.outputs[i] ?? '' })),
   })
@@ -68,8 +74,9 @@ export async function onnxModel(
   for (const { name } of states) {
     addInitializer(target, stateName(name), widened(await contentOf(module, name), opset))
   }
+  for (const { name, content } of constants) addInitializer(target, name, content)
   declareOpset(model, opset)
-  describeModel(model, nodes, states)
+  describeModel(model, simple.nodes, graph.inputs)
   return model
 }
 
@@ -92,6 +99,16 @@ function widened(content: HostArray, opset = 0): HostArray {
   if (opset >= FIRST_WITH_TWO_BITS) return content
   if (content.dtype === 'int2') return castArray(content, 'int4')
   return content.dtype === 'uint2' ? castArray(content, 'uint4') : content
+}
+
+/** Name and elements of a state; undefined for another value. */
+async function stateContent(
+  module: GraphModule,
+  { inputs }: Graph,
+  value: Value,
+): Promise<{ readonly name: string; readonly content: HostArray } | undefined> {
+  const state = inputs.find((input) => input.kind === 'state' && input.value === value)
+  return state && { name: stateName(state.name), content: await contentOf(module, state.name) }
 }
 
 async function contentOf(module: GraphModule, path: string): Promise<HostArray> {
