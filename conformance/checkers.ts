@@ -22,6 +22,7 @@ import { checkCast } from './families/numerics-casts.ts'
 import { checkFakeQuant } from './families/numerics-fake-quant.ts'
 import { checkGranularityShape } from './families/numerics-granularity-shapes.ts'
 import { checkObserverSequence } from './families/numerics-observer-sequences.ts'
+import { checkQatSchedule } from './families/numerics-qat-schedule.ts'
 
 /** Who checks the cases; keys are family lines. A line that is missing here has to be in pending.json. */
 export interface Checkers {
@@ -47,6 +48,7 @@ export const checkers: Checkers = {
     ['numerics/fake_quant', checkFakeQuant],
     ['numerics/granularity_shapes', checkGranularityShape],
     ['numerics/observer_sequences', checkObserverSequence],
+    ['numerics/qat_schedule', checkQatSchedule],
   ]),
   parts: new Map<string, PartChecker>([
     ['graph/float', checkGraphFloat],

@@ -42,3 +42,7 @@ test('QATSchedule.fromDict() reads what toDict() writes', () => {
   expect(schedule.toDict()).toEqual({ enable_observer: 0, enable_fake_quant: 100, disable_observer: 500 })
   expect(QATSchedule.fromDict(schedule.toDict())).toEqual(schedule)
 })
+
+test('QATSchedule.fromDict() takes true as 1, as the Python library does', () => {
+  expect(QATSchedule.fromDict({ enable_observer: true, enable_fake_quant: 1 }).enableObserver).toBe(1)
+})

@@ -15,7 +15,7 @@ export function oneOf<const T extends string>(words: readonly T[], description?:
   }
 }
 
-/** A whole number of at least `minimum`. Digits in quotes count as the number, as in the Python library. */
+/** A whole number of at least `minimum`. As in the Python library, digits in quotes count as the number, true as 1 and false as 0. */
 export function integer(minimum: number = Number.MIN_SAFE_INTEGER, description?: string): Schema<number> {
   const bounded = minimum > Number.MIN_SAFE_INTEGER
   return {
@@ -25,7 +25,8 @@ export function integer(minimum: number = Number.MIN_SAFE_INTEGER, description?:
       ...(description === undefined ? {} : { description }),
     },
     read(value, path) {
-      const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value
+      const isDigits = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value)
+      const number = isDigits || typeof value === 'boolean' ? Number(value) : value
       if (typeof number === 'number' && Number.isSafeInteger(number) && number >= minimum) return number
       throw unexpected(path, bounded ? `a whole number of at least ${minimum}` : 'a whole number', value)
     },
