@@ -4,6 +4,7 @@ import { checkAxisDefault } from './families/config-axis-defaults.ts'
 import { checkEnum } from './families/config-enums.ts'
 import { checkLoading } from './families/config-loading.ts'
 import { checkBuild, checkGraphPlacement, checkModuleConfig } from './families/config-precedence.ts'
+import { checkEagerPlacement } from './families/config-precedence-eager.ts'
 import { checkSettersPresets } from './families/config-setters-presets.ts'
 import { checkSpec } from './families/config-specs.ts'
 import { checkEagerCalibrate } from './families/eager-calibrate.ts'
@@ -41,6 +42,7 @@ export const checkers: Checkers = {
     ['config/precedence:get_module_config', checkModuleConfig],
     ['config/setters_presets', checkSettersPresets],
     ['config/precedence:graph', checkGraphPlacement],
+    ['config/precedence:eager', checkEagerPlacement],
     ['config/api_errors', checkApiError],
     ['config/axis_defaults', checkAxisDefault],
     ['config/specs', checkSpec],

@@ -1,4 +1,5 @@
 import {
+  ExecutionMode,
   type FakeQuantizerReport,
   ModuleQuantizerConfig,
   moduleConfigsOf,
@@ -47,8 +48,8 @@ export function checkModuleConfig({ entry }: EntryContext): Divergence | undefin
   return undefined
 }
 
-/** Inputs of the models. */
-const EXAMPLES: Readonly<Record<string, readonly number[]>> = {
+/** Shapes of the models' inputs. */
+export const EXAMPLES: Readonly<Record<string, readonly number[]>> = {
   Net: [2, 8],
   Conv: [1, 2, 5, 5],
   Alias: [2, 8],
@@ -136,9 +137,11 @@ function byProducer(placements: readonly JsonObject[]): JsonObject {
   )
 }
 
-function configIn(
+/** The config of an entry, with a spec for each tag. */
+export function configIn(
   { config }: JsonObject,
   specOf: (tag: number) => QuantizationSpec = rangeOf,
+  executionMode: ExecutionMode = ExecutionMode.GRAPH,
 ): QuantizerConfig {
   const moduleConfig = (recorded: unknown) => ModuleQuantizerConfig.fromDict(withSpecs(recorded, specOf))
   const { global = null, types = {}, names = {} } = config as Readonly<Record<string, JsonObject>>
@@ -146,11 +149,12 @@ function configIn(
     globalConfig: moduleConfig(global),
     moduleTypeConfigs: new Map(Object.entries(types).map(([key, entry]) => [key, moduleConfig(entry)])),
     moduleNameConfigs: new Map(Object.entries(names).map(([key, entry]) => [key, moduleConfig(entry)])),
+    executionMode,
   })
 }
 
 /** The spec that carries a tag as the upper bound of its range. */
-function rangeOf(tag: number): QuantizationSpec {
+export function rangeOf(tag: number): QuantizationSpec {
   return new QuantizationSpec({ floatRange: [null, tag] })
 }
 
