@@ -77,6 +77,7 @@ describe('main()', () => {
     const lines: string[] = []
     expect(await main([SUBSET], (line) => lines.push(line))).toBe(0)
     expect(lines).toContain('numerics/casts: 17 passed, 0 failed, 0 pending')
+    expect(lines).toContain('eager/prepare: 1 passed, 0 failed, 0 pending')
     expect(lines.at(-1)).toMatch(/^[1-9]\d* passed, 0 failed$/)
   })
 
@@ -90,6 +91,26 @@ describe('main()', () => {
       failures: [],
       passedWhilePending: [],
     })
+  })
+
+  it('main() builds models by the functions that the file of --models exports', async () => {
+    await put('eager/net/float_outputs.safetensors', 0)
+    const path = join(folder, 'models.mjs')
+    await writeFile(path, 'export default { net: () => { throw new RangeError("built by net") } }')
+    const lines: string[] = []
+    expect(await main([folder, '--models', path], (line) => lines.push(line))).toBe(1)
+    expect(lines).toContain('FAILED eager/float net: expected no error, got RangeError: built by net (check)')
+  })
+
+  it('main() refuses a file of --models without a default export', async () => {
+    await put('eager/net/float_outputs.safetensors', 0)
+    const path = join(folder, 'models.mjs')
+    await writeFile(path, 'export const net = () => {}')
+    await expect(main([folder, '--models', path], () => {})).rejects.toThrow(
+      new TypeError(
+        `Cannot read "${path}": expected a default export, an object from names to functions that build modules, got undefined`,
+      ),
+    )
   })
 
   it('main() gives 2 when there is nothing to check', async () => {
