@@ -12,15 +12,7 @@ import {
 } from './graph-recordings.ts'
 import { compareGraphs } from './graph-structure.ts'
 import { compareDicts } from './recorded-dicts.ts'
-
-/** Text of lowbit's warnings by the kind under which the recordings count them. */
-const WARNINGS: Readonly<Record<string, string>> = {
-  block_mismatch: 'switches itself off',
-  forced_per_tensor: 'is made per tensor',
-  missing_attribute: 'is not preserved',
-  not_quantizable: 'is not quantized: expected a floating dtype',
-  multiple_keys: 'has several entries',
-}
+import { countWarnings, recordedSpec, specFields } from './recorded-quantizers.ts'
 
 /** Checks the part `prepare`: annotations, winners, fake quantizers, sharing, specs, the prepared graph, warnings and refusals. */
 export async function checkPrepare(context: PartContext): Promise<Divergence | undefined> {
@@ -164,7 +156,7 @@ function winners({ operations }: ModelInspector, names: Names): JsonObject {
 
 function recordedAnnotations({ annotations: nodes, spec_table: table }: RecordedPreparation, names: Names) {
   const entry = (place: Exclude<RecordedPlace, null>) => {
-    if ('spec_id' in place) return specIn(table[place.spec_id] ?? {})
+    if ('spec_id' in place) return recordedSpec(table[place.spec_id] ?? {})
     const { shared_with: shared } = place
     const [from, to] = 'edge' in shared ? shared.edge : [null, shared.node]
     return { node: to, input: from === null ? null : names.input(from) }
@@ -199,41 +191,12 @@ function annotations({ operations }: ModelInspector, names: Names): JsonObject {
   )
 }
 
-/** Fields of a recorded spec that say something of its own. */
-function specIn({
-  averaging_constant: _,
-  compute_dtype: __,
-  resolved_axis: ___,
-  ...spec
-}: JsonObject): JsonObject {
-  return spec
-}
-
-function specFields(spec: ObserverReport['spec'], target: string): JsonObject {
-  const byDefault = target === 'weight' ? 'static' : 'moving_average'
-  return {
-    target,
-    dtype: spec.dtype,
-    target_dtype: spec.targetDtype,
-    n_bits: spec.nBits,
-    qscheme: spec.qscheme,
-    qformulation: spec.qformulation,
-    granularity: spec.granularity.toDict(),
-    quant_min: spec.quantMin,
-    quant_max: spec.quantMax,
-    qparam_calculator: spec.qparamCalculator === 'default' ? byDefault : spec.qparamCalculator,
-    range_calculator: spec.rangeCalculator,
-    float_range: [...spec.floatRange],
-    scale_dtype: spec.scaleDtype,
-  }
-}
-
 function recordedFakeQuants({ fake_quants: calls }: RecordedPreparation): JsonObject {
   return Object.fromEntries(
     calls.map(({ node, object, ...call }) => [
       node,
       {
-        ...specIn(call.spec),
+        ...recordedSpec(call.spec),
         module: call.module_name,
         observer_enabled: call.observer_enabled,
         fake_quant_enabled: call.fake_quant_enabled,
@@ -267,13 +230,4 @@ function countModules(calls: readonly FakeQuantizerReport[]): JsonObject {
 
 function countsIn({ log_warnings: counts, user_warnings: others }: RecordedPreparation): JsonObject {
   return { ...counts, ...(others > 0 ? { others } : {}) }
-}
-
-function countWarnings(warnings: readonly string[]): JsonObject {
-  const counts: Record<string, number> = {}
-  for (const warning of warnings) {
-    const [kind = 'others'] = Object.entries(WARNINGS).find(([, text]) => warning.includes(text)) ?? []
-    counts[kind] = (counts[kind] ?? 0) + 1
-  }
-  return counts
 }
