@@ -235,3 +235,10 @@ async function values(result: unknown): Promise<unknown[]> {
   if (tensors[0] === result) return [await (result as Tensor).data()]
   return (await Promise.all(tensors.map(values))).flat()
 }
+
+it('GraphModule.trace() gives what each node computes by its name', async () => {
+  const model = exportModule(new Sequential(new ReLU(), new LogSigmoid()), [tensor([-1, 2])])
+  const values = model.trace(tensor([-1, 2]))
+  expect([...values.keys()]).toEqual(['relu', 'log_sigmoid'])
+  expect(await values.get('relu')?.array()).toEqual(fromValues('float32', [2], [0, 2]))
+})

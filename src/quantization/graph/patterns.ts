@@ -1,6 +1,12 @@
 /**
  * A chain of operations that is quantized as one: each step reads, as its first input, what only it reads of the step before. The first step is
  * the key: it gives the chain its configs, and its weight and inputs are quantized; what the last step makes is quantized.
+ *
+ * A quantizer takes patterns of its user's own beside the default ones.
+ *
+ * @example
+ * const expTanh: Pattern = { name: 'exp_tanh', steps: [['exp'], ['tanh']] }
+ * const quantizer = new Quantizer(new Sequential(new Tanh()), null, { patterns: [...defaultPatterns, expTanh] })
  */
 export interface Pattern {
   readonly name: string
