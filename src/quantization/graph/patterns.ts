@@ -5,7 +5,7 @@
  * A quantizer takes patterns of its user's own beside the default ones.
  *
  * @example
- * const expTanh: Pattern = { name: 'exp_tanh', steps: [['exp'], ['tanh']] }
+ * const expTanh = { name: 'exp_tanh', steps: [['exp'], ['tanh']] }
  * const quantizer = new Quantizer(new Sequential(new Tanh()), null, { patterns: [...defaultPatterns, expTanh] })
  */
 export interface Pattern {
