@@ -12,6 +12,8 @@ export interface GoldenCase {
   readonly outputs: readonly string[]
   readonly gradOutputs?: readonly (string | null)[]
   readonly gradInputs?: readonly (string | null)[]
+  /** Whether the data is where the operation has no slope, so that finite differences say nothing. */
+  readonly nonsmooth?: boolean
   readonly tolerance?: { readonly rtol: number; readonly atol: number }
 }
 

@@ -9,6 +9,8 @@ import { sum } from '../src/ops/reduction/sum.ts'
 import type { HostArray } from '../src/tensor/host-array.ts'
 import { toFloat32 } from '../src/tensor/to-float32.ts'
 import { type GoldenCase, readGoldens } from './op-goldens.ts'
+import { quantizationRows } from './quantization-rows.ts'
+import { atenOperations, quantizationOperations } from './required-operations.ts'
 
 const { cases, tensors } = readGoldens('ops')
 const byName = new Map<string, GoldenCase[]>(operations.map(({ name }) => [name, []]))
@@ -23,6 +25,12 @@ test('operations: each name stands once', () => {
 test('operations: every ATen operation has goldens', () => {
   const missing = [...byName].filter(([name, rows]) => name.startsWith('aten.') && rows.length === 0)
   expect(missing.map(([name]) => name)).toEqual([])
+})
+
+test('operations: what programs and quantization are made of is there, with rows', () => {
+  const quantizing = new Set(quantizationRows.map(({ op }) => op))
+  expect(atenOperations.filter((name) => (byName.get(name) ?? []).length === 0)).toEqual([])
+  expect(quantizationOperations.filter((name) => !byName.has(name) || !quantizing.has(name))).toEqual([])
 })
 
 test('operations: every golden has its operation', () => {

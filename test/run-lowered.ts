@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import * as node from 'onnxruntime-node'
 import { encodeModel, ModelProtoSchema } from '../src/codec/onnx.ts'
 import { type LoweringRequest, lowerGraph } from '../src/lowering/lower-graph.ts'
 import { tensorProto } from '../src/lowering/model-builder.ts'
@@ -15,12 +15,31 @@ export interface LoweredResult {
   readonly values: readonly (number | bigint)[]
 }
 
-/** Lowers a graph and runs the model, without the engine between, on data by the names of inputs and constants. */
-export async function runLowered(
+/** ONNX Runtime for Node or for the web. */
+export type OnnxRuntime = Pick<typeof node, 'InferenceSession' | 'Tensor'>
+
+/** Data by the names of inputs and constants. */
+export type Feeds = Readonly<Record<string, HostArray>>
+
+/** What a run gave, by the names of outputs. */
+export type LoweredResults = Readonly<Record<string, LoweredResult>>
+
+/** Lowers a graph and runs the model in Node, without the engine between. */
+export function runLowered(request: LoweringRequest, ...calls: readonly Feeds[]): Promise<LoweredResults[]> {
+  return withLowered(node, request, calls[0] ?? {}, async (run) => {
+    const results = []
+    for (const call of calls) results.push(await run(call))
+    return results
+  })
+}
+
+/** Lowers a graph for a runtime, and lets `body` run the model. */
+export async function withLowered<T>(
+  runtime: OnnxRuntime,
   request: LoweringRequest,
-  ...calls: readonly Readonly<Record<string, HostArray>>[]
-): Promise<Readonly<Record<string, LoweredResult>>[]> {
-  const [data = {}] = calls
+  data: Feeds,
+  body: (run: (call: Feeds) => Promise<LoweredResults>) => Promise<T>,
+): Promise<T> {
   const constants = request.constants ?? []
   const initializer = constants.map(({ name }) => {
     const carried = carriedArray(data[name])
@@ -28,21 +47,23 @@ export async function runLowered(
   })
   const tail = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer } }))
   const model = Buffer.concat([encodeModel(lowerGraph(request)), tail])
-  const session = await InferenceSession.create(model, {
+  const session = await runtime.InferenceSession.create(model, {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
   })
-  const results = []
-  for (const call of calls) results.push(await runOnce(session, request, call))
-  await session.release()
-  return results
+  try {
+    return await body((call) => runOnce(runtime, session, request, call))
+  } finally {
+    await session.release()
+  }
 }
 
 async function runOnce(
-  session: InferenceSession,
+  { Tensor }: OnnxRuntime,
+  session: node.InferenceSession,
   { inputs }: LoweringRequest,
-  data: Readonly<Record<string, HostArray>>,
-): Promise<Readonly<Record<string, LoweredResult>>> {
+  data: Feeds,
+): Promise<LoweredResults> {
   const feeds = inputs.map(({ name }) => {
     const carried = carriedArray(data[name])
     return [name, new Tensor(carrierOf(carried.dtype), toTypedArray(carried), carried.shape)] as const

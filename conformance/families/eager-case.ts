@@ -33,7 +33,7 @@ export interface PreparedEagerCase extends EagerCase {
  * Builds a model and reads a configuration of it.
  * @throws ConfigError for a config that is refused
  */
-export function openEagerCase(context: PartContext): EagerCase {
+function openEagerCase(context: PartContext): EagerCase {
   const { modelFolder, configFolder } = context
   if (configFolder === undefined)
     throw new RangeError(`Cannot check "${modelFolder}": expected a configuration, got none`)

@@ -65,7 +65,7 @@ export class CaseInputs {
  * @param file the program: `model.pt2`, or the one with activations in place
  * @throws ConfigError for a config that is refused
  */
-export async function openCase(context: PartContext, file: string = 'model.pt2'): Promise<GraphCase> {
+async function openCase(context: PartContext, file: string = 'model.pt2'): Promise<GraphCase> {
   const { modelFolder, configFolder } = context
   if (configFolder === undefined)
     throw new RangeError(`Cannot check "${modelFolder}": expected a configuration, got none`)

@@ -13,17 +13,15 @@ export { defaultLogger, type Logger } from './logger.ts'
 export type { ModeScope } from './mode-scope.ts'
 export { moduleConfigsOf, type ResolvedModuleConfig } from './module-configs-of.ts'
 export * from './qparams/index.ts'
-export {
-  type CalibrateOptions,
-  type CalibrationOptions,
-  type FinalizeOptions,
-  type ModeOptions,
-  type PrepareOptions,
-  type QuantizedModel,
-  Quantizer,
-  type QuantizerOptions,
-  type SameCall,
-} from './quantizer.ts'
+export { type QuantizedModel, Quantizer, type SameCall } from './quantizer.ts'
+export type {
+  CalibrateOptions,
+  CalibrationOptions,
+  FinalizeOptions,
+  ModeOptions,
+  PrepareOptions,
+  QuantizerOptions,
+} from './quantizer-options.ts'
 export { Registry } from './registry.ts'
 export type { JsonSchema } from './schema/schema.ts'
 export * from './spec/index.ts'

@@ -1,6 +1,5 @@
 import { recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
-import type { DynamicShapes } from '../nn/export-module.ts'
 import { GraphModule } from '../nn/graph-module.ts'
 import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
 import {
@@ -15,60 +14,19 @@ import { EagerQuantizer } from './eager/eager-quantizer.ts'
 import { FakeQuantize } from './fake-quantize/fake-quantize.ts'
 import type { FakeQuantizerTable } from './fake-quantizer-table.ts'
 import { GraphQuantizer } from './graph/graph-quantizer.ts'
-import { defaultPatterns, type Pattern } from './graph/patterns.ts'
+import { defaultPatterns } from './graph/patterns.ts'
 import type { ModelInspector } from './inspection/model-inspector.ts'
 import { defaultLogger, type Logger } from './logger.ts'
 import { type ModeScope, openScope, runInScope } from './mode-scope.ts'
+import type {
+  CalibrateOptions,
+  CalibrationOptions,
+  FinalizeOptions,
+  ModeOptions,
+  PrepareOptions,
+  QuantizerOptions,
+} from './quantizer-options.ts'
 import { supportedModules } from './supported-modules.ts'
-
-/** Options of a quantizer. */
-export interface QuantizerOptions {
-  /** Where warnings go. Default: `process.emitWarning` in Node, `console.warn` elsewhere. */
-  readonly logger?: Logger
-  /** Chains of operations that graph mode quantizes as one. Default: `defaultPatterns`. */
-  readonly patterns?: readonly Pattern[]
-}
-
-/** Options of `prepare`. */
-export interface PrepareOptions {
-  /** Which sizes of the inputs may vary; graph mode. Eager mode takes all sizes and warns. */
-  readonly dynamicShapes?: DynamicShapes
-  /** Whether the capture records without gradients; graph mode. Default: true. */
-  readonly exportWithNoGrad?: boolean
-  readonly signal?: AbortSignal
-}
-
-/** Options of the modes. */
-export interface ModeOptions {
-  /** The model to switch. Default: the prepared one. */
-  readonly model?: AnyModule
-}
-
-/** Options of calibration. */
-export interface CalibrationOptions extends ModeOptions {
-  /** Whether weights are quantized while activations are observed. Default: false. */
-  readonly fakeQuantWeights?: boolean
-}
-
-/** Options of `calibrate`. */
-export interface CalibrateOptions {
-  /** Called after every batch, with the number of batches where it is known. */
-  readonly onProgress?: (done: number, total?: number) => void
-  readonly signal?: AbortSignal
-  /** Whether weights are quantized while activations are observed. Default: false. */
-  readonly fakeQuantWeights?: boolean
-}
-
-/** Options of `finalize`. */
-export interface FinalizeOptions {
-  /** A prepared model. Default: the one that `prepare` returned. */
-  readonly model?: AnyModule
-  /** Default: Core AI. */
-  readonly backend?: ExportBackend
-  /** Folder for the weights as safetensors files; eager mode and Core AI only. */
-  readonly mmapDir?: string
-  readonly signal?: AbortSignal
-}
 
 /** The graph that stands for a model: called as the model is, with the same inputs and outputs. */
 export type QuantizedModel<M extends AnyModule = AnyModule> = SameCall<M> & GraphModule

@@ -14,7 +14,7 @@ const OUT_FIRST: readonly ModuleClass[] = [Linear, Conv1d, Conv2d, Conv3d, Embed
 const IN_FIRST: readonly ModuleClass[] = [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d]
 
 /** Whether a granularity needs an axis and names none. */
-export function isOpen(granularity: Granularity): boolean {
+function isOpen(granularity: Granularity): boolean {
   if (granularity.type === 'per_tensor' || granularity.axis !== null) return false
   return granularity.type === 'per_channel' || typeof granularity.blockSize === 'number'
 }

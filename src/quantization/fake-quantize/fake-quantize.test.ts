@@ -101,7 +101,7 @@ describe('FakeQuantize', () => {
     expect(() => fake(tensor([1, 2, 3], [3, 1]))).toThrow(ShapeError)
     fake.disableObserver()
     expect(() => fake(tensor([1, 2, 3], [3, 1]))).toThrow(
-      'Cannot record "lowbit.fake_quantize": expected qparams of shape [3, 1] for [3, 1], got [2, 1]',
+      'Cannot record "lowbit.fake_quantize" in the model (FakeQuantize): expected qparams of shape [3, 1] for [3, 1], got [2, 1]',
     )
   })
 

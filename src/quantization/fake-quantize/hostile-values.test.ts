@@ -72,7 +72,7 @@ describe('fake quantizers with hostile values', () => {
       const fake = makeFakeQuantize(new QuantizationSpec(), target)
       expect(() => fake(tensor([], [0, 4]))).toThrow(
         new RangeError(
-          'Cannot record "lowbit.block_range": expected blocks with elements, got none in [0, 4]',
+          'Cannot record "lowbit.block_range" in module "qparams_calculator.range_calculator" (MinMaxRange): expected blocks with elements, got none in [0, 4]',
         ),
       )
     })

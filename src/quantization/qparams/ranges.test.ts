@@ -167,8 +167,11 @@ describe('range calculators', () => {
   })
 
   test.each(keys)('%s refuses a tensor without elements', (key) => {
-    expect(() => calculator(key)(tensor([], [0, 4]), [-1, -1])).toThrow(
-      new RangeError('Cannot record "lowbit.block_range": expected blocks with elements, got none in [0, 4]'),
+    const range = calculator(key)
+    expect(() => range(tensor([], [0, 4]), [-1, -1])).toThrow(
+      new RangeError(
+        `Cannot record "lowbit.block_range" in the model (${range.constructor.name}): expected blocks with elements, got none in [0, 4]`,
+      ),
     )
   })
 
