@@ -195,6 +195,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     return this.#steps
   }
 
+  /** Sets it. */
   set stepCount(count: number) {
     if (!Number.isSafeInteger(count) || count < 0)
       throw new RangeError(`Cannot set the step count: expected a whole number of at least 0, got ${count}`)
