@@ -7,10 +7,11 @@ import type { Divergence } from '../divergence.ts'
 import { calibrateEagerCase, callModel, type PreparedEagerCase, prepareEagerCase } from './eager-case.ts'
 import { compareModuleTree, type RecordedModule } from './eager-modules.ts'
 import { compareRuns, eagerOutputRule, MIN_SNR_DB } from './eager-numbers.ts'
-import { compareFinalizedEager, type RecordedState } from './eager-states.ts'
+import { compareFinalizedEager } from './eager-states.ts'
 import type { OutputRule } from './graph-numbers.ts'
 import { readRecorded, readTensors } from './graph-recordings.ts'
 import { compareDicts } from './recorded-dicts.ts'
+import type { RecordedState } from './recorded-states.ts'
 
 /** A tensor of a file. */
 type RecordedTensor = readonly [name: string, dtype: string, shape: readonly number[]]

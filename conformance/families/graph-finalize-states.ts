@@ -2,17 +2,7 @@ import { type GraphModule, stateDict } from 'lowbit'
 import { type HostArray, toFloat32 } from '../../src/tensor/index.ts'
 import type { Divergence } from '../divergence.ts'
 import { compareClosely, numbersOf } from './graph-numbers.ts'
-
-/** A state as it was recorded. */
-export type RecordedState = readonly [name: string, dtype: string, shape: readonly number[], kind: string]
-
-/** The recorded states of a finalized model. */
-export interface StoredStates {
-  readonly states: readonly RecordedState[]
-  readonly tensors: ReadonlyMap<string, HostArray>
-  /** Beginning of the names of stored tensors. */
-  readonly prefix: string
-}
+import { compareBytes, compareStateLists, type StoredStates } from './recorded-states.ts'
 
 /** Part of all elements of weights with a batch norm folded into them that may be one step away. */
 const MAX_FLIPS = 1e-3
@@ -24,7 +14,7 @@ export async function compareFinalizedStates(
   prepared: GraphModule,
 ): Promise<Divergence | undefined> {
   const got = await stateDict(model)
-  const missing = compareLists(states, got)
+  const missing = compareStateLists(states, got)
   if (missing !== undefined) return missing
   const folded = new FoldedWeights(prepared, got)
   for (const [name, , , kind] of states) {
@@ -34,22 +24,6 @@ export async function compareFinalizedStates(
     if (divergence !== undefined) return divergence
   }
   return folded.verdict()
-}
-
-function compareLists(
-  states: readonly RecordedState[],
-  got: ReadonlyMap<string, HostArray>,
-): Divergence | undefined {
-  const text = (name: string, dtype: string, shape: readonly number[]) =>
-    `${name} ${dtype} [${shape.join(', ')}]`
-  const expected = new Set(states.map(([name, dtype, shape]) => text(name, dtype, shape)))
-  // Packed fp4 is recorded as bytes.
-  const dtypeOf = ({ dtype }: HostArray) => (dtype === 'float4_e2m1fn_x2' ? 'uint8' : dtype)
-  const own = new Set(Array.from(got, ([name, array]) => text(name, dtypeOf(array), array.shape)))
-  const missing = [...expected].find((entry) => !own.has(entry))
-  const surplus = [...own].find((entry) => !expected.has(entry))
-  if (missing === undefined && surplus === undefined) return undefined
-  return { where: 'states', expected: missing ?? 'nothing more', got: surplus ?? 'nothing more' }
 }
 
 function compareOne(
@@ -67,12 +41,6 @@ function compareOne(
     relative: 1e-5,
     absolute: name.endsWith('bias') ? 1e-6 * range : 0,
   })
-}
-
-/** What is recorded as bytes: packed fp4, and powers of two. */
-function compareBytes(name: string, { bytes }: HostArray, got: HostArray): Divergence | undefined {
-  const i = bytes.findIndex((byte, k) => byte !== got.bytes[k])
-  return i < 0 ? undefined : { where: `${name}[${i}]`, expected: String(bytes[i]), got: String(got.bytes[i]) }
 }
 
 /**

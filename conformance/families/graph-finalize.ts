@@ -5,8 +5,9 @@ import type { PreparedCase } from './graph-case.ts'
 import { compareFinalizedNodes } from './graph-finalize-nodes.ts'
 import { compareFinalizedOutputs } from './graph-finalize-outputs.ts'
 import { calibratedCase } from './graph-finalize-prepared.ts'
-import { compareFinalizedStates, type RecordedState } from './graph-finalize-states.ts'
+import { compareFinalizedStates } from './graph-finalize-states.ts'
 import { type RecordedNode, readRecorded, readTensors } from './graph-recordings.ts'
+import type { RecordedState } from './recorded-states.ts'
 
 /** Backends whose files coreai_opt makes. */
 export type FileBackend = 'CoreAI' | 'CoreML'
