@@ -53,4 +53,4 @@ await quantizer.trainingMode(() => trainEpoch(prepared, new Adam(prepared.parame
 console.log('int8, fine-tuned', await accuracy(prepared))
 
 await mkdir('out', { recursive: true })
-await save(await quantizer.finalize({ backend: ExportBackend.ONNX }), 'out/digits.onnx')
+await save(await quantizer.finalize({ backend: ExportBackend.ONNX }), 'out/digits.onnx', { overwrite: true })

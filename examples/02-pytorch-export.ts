@@ -41,7 +41,7 @@ const prepared = await quantizer.prepare(batches('example'))
 await quantizer.calibrate(batches('calib'))
 const finalized = await quantizer.finalize({ backend: ExportBackend.ONNX })
 await mkdir('out', { recursive: true })
-await save(finalized, 'out/mnist-cnn.onnx')
+await save(finalized, 'out/mnist-cnn.onnx', { overwrite: true })
 
 const inspector = quantizer.inspect()
 console.log(`${program}: ${model.graph.nodes.length} operations`)

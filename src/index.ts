@@ -7,6 +7,7 @@ export {
   type FormatProblem,
   readSafetensors,
   readSafetensorsMetadata,
+  type WriteOptions,
   writeSafetensors,
 } from './codec/index.ts'
 // The engine: lazy tensors and the thread that runs them

@@ -103,7 +103,7 @@ const test = digits.test
 await stage(`Train the float model, ${FLOAT_EPOCHS} epochs`, (progress) =>
   train(model, new Adam(model.parameters(), { lr: 0.003 }), digits.train, FLOAT_EPOCHS, progress),
 )
-await saveStateDict(model.eval(), FLOAT_FILE)
+await saveStateDict(model.eval(), FLOAT_FILE, { overwrite: true })
 const float = await stage('Evaluate the float model', (progress) => evaluate(model, test, progress))
 
 const quantizer = new Quantizer(model, new QuantizerConfig())
@@ -129,7 +129,7 @@ await stage('Fine-tune with quantization in the loop (QAT), one epoch', (progres
 const qat = await stage('Evaluate the fine-tuned model', (progress) => evaluate(prepared, test, progress))
 
 await stage('Finalize to ONNX and write the file', async () =>
-  save(await quantizer.finalize({ backend: ExportBackend.ONNX }), ONNX_FILE),
+  save(await quantizer.finalize({ backend: ExportBackend.ONNX }), ONNX_FILE, { overwrite: true }),
 )
 const plain = await stage('Run the file, graph optimizations off', (progress) =>
   runExported(ONNX_FILE, test, false, progress),

@@ -1,41 +1,103 @@
 import { FileError } from './file-error.ts'
 
+/** How files are written. */
+export interface WriteOptions {
+  /** Whether a file of that name is replaced. Default: false, which refuses. */
+  readonly overwrite?: boolean
+}
+
 /**
- * Writes a file so that a crash leaves either the old content or the new: the bytes go to a new file beside the target and to the
- * disk, and only then take the target's name. Nothing is left behind on failure. Needs Node.
+ * Writes a file so that a crash, a full disk or a kill leaves either what was there or all of the new content: the bytes go to a new file beside the target
+ * and to the disk, and only then take the target's name. Nothing is left behind on failure, a kill apart. Needs Node.
  *
  * @param content the bytes, or pieces of them in order
- * @throws FileError when the folder is missing, is not writable, or the target is a folder
+ * @throws FileError when there is a file already that must not be overwritten, when the folder is missing or is not writable, or the disk is full
  */
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { overwrite = false }: WriteOptions = {},
 ): Promise<void> {
-  const { open, rename, rm } = await import('node:fs/promises')
+  const { rm } = await import('node:fs/promises')
+  if (!overwrite) await refuseExisting(path)
   const temporary = `${path}.${globalThis.crypto.randomUUID()}.tmp`
   try {
-    const file = await open(temporary, 'wx')
-    try {
-      // One piece after the other: nothing is held in memory longer than it takes to write it.
-      for await (const piece of content instanceof Uint8Array ? [content] : content)
-        await file.writeFile(piece)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    await writeSynced(temporary, content)
+    await takeName(temporary, path, overwrite)
   } catch (cause) {
     // The first failure is the one to report, also when there is nothing that could be removed.
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw new FileError(
-      `Cannot write "${path}": expected a file in a folder that can be written to, got ${reasonOf(cause)}`,
-      path,
-      { cause },
-    )
+    if (cause instanceof FileError) throw cause
+    throw unwritable(path, cause)
+  }
+  await syncFolder(path)
+}
+
+/** @throws FileError when something has that name already */
+export async function refuseExisting(path: string): Promise<void> {
+  const { lstat } = await import('node:fs/promises')
+  const found = await lstat(path).then(
+    (stats) => (stats.isDirectory() ? 'a folder' : 'one'),
+    () => undefined,
+  )
+  if (found !== undefined) throw alreadyThere(path, found)
+}
+
+/** Writes a new file and waits until the disk has it. */
+export async function writeSynced(
+  path: string,
+  content: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { open } = await import('node:fs/promises')
+  const file = await open(path, 'wx')
+  try {
+    // One piece after the other: nothing is held in memory longer than it takes to write it.
+    for await (const piece of content instanceof Uint8Array ? [content] : content) await file.writeFile(piece)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 
-function reasonOf(cause: unknown): string {
-  if (cause instanceof Error && 'code' in cause) return String(cause.code)
-  return String(cause)
+/** Waits until the disk has the names in the folder of a path, where the system can do that. */
+export async function syncFolder(path: string): Promise<void> {
+  const { open } = await import('node:fs/promises')
+  const { dirname } = await import('node:path')
+  const folder = await open(dirname(path), 'r').catch(() => undefined)
+  await folder?.sync().catch(() => undefined)
+  await folder?.close()
+}
+
+/** What a failure to write says of a path. */
+export function unwritable(path: string, cause: unknown): FileError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+  return new FileError(
+    `Cannot write "${path}": expected a file in a folder that can be written to, got ${reason}`,
+    path,
+    { cause },
+  )
+}
+
+/** Gives a file its name. Without `overwrite` a second name does it, which fails if another process was faster. */
+async function takeName(temporary: string, path: string, overwrite: boolean): Promise<void> {
+  const { link, rename, rm } = await import('node:fs/promises')
+  if (overwrite) return rename(temporary, path)
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') throw alreadyThere(path, 'one')
+    // Some file systems have one name for a file.
+    await refuseExisting(path)
+    return rename(temporary, path)
+  }
+  // The content is in place: a second name that stays is no failure.
+  await rm(temporary, { force: true }).catch(() => undefined)
+}
+
+function alreadyThere(path: string, found: string): FileError {
+  return new FileError(
+    `Cannot write "${path}": expected no file of that name, got ${found}\nHint: { overwrite: true } replaces a file`,
+    path,
+  )
 }

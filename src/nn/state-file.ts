@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../codec/atomic-file.ts'
+import { type WriteOptions, writeFileAtomic } from '../codec/atomic-file.ts'
 import { FileError } from '../codec/file-error.ts'
 import { readSafetensors, writeSafetensors } from '../codec/safetensors.ts'
 import type { AnyModule } from './module.ts'
@@ -8,10 +8,15 @@ import { type LoadOptions, type LoadResult, loadStateDict, stateDict } from './s
  * Writes a module's parameters and persistent buffers as a safetensors file, under PyTorch's names. Needs Node; in a page,
  * `writeSafetensors(await stateDict(module))` gives the bytes.
  *
- * @throws FileError when the file cannot be written
+ * @throws FileError when the file cannot be written, or is there already and `overwrite` is not set
  */
-export async function saveStateDict(module: AnyModule, path: string): Promise<void> {
-  await writeFileAtomic(path, writeSafetensors(await stateDict(module), new Map([['format', 'pt']])))
+export async function saveStateDict(
+  module: AnyModule,
+  path: string,
+  options: WriteOptions = {},
+): Promise<void> {
+  const bytes = writeSafetensors(await stateDict(module), new Map([['format', 'pt']]))
+  await writeFileAtomic(path, bytes, options)
 }
 
 /**
