@@ -120,8 +120,9 @@ test('Quantizer.finalize() in eager mode writes weights to files of their own, a
 
   const other = await prepared(new Net())
   await expect(other.quantizer.finalize({ mmapDir: weights })).rejects.toThrow(
-    `Cannot write weights to "${weights}": expected an empty folder, got 2 entries`,
+    `Cannot write "${weights}": expected no folder of that name or an empty one, got 2 entries`,
   )
+  expect(readdirSync(folder)).toEqual(['weights'])
   writeFileSync(join(folder, 'file'), '')
   await expect(other.quantizer.finalize({ mmapDir: join(folder, 'file') })).rejects.toThrow(FileError)
   expect(inspectEager(other.model).fakeQuantizers.length).toBe(8)

@@ -1,3 +1,4 @@
+import { AtomicFolder } from '../../../codec/atomic-folder.ts'
 import { recorder } from '../../../engine/recorder.ts'
 import { fromHost } from '../../../engine/tensor.ts'
 import { type AnyModule, joinPath, type Module } from '../../../nn/module.ts'
@@ -22,14 +23,14 @@ import { parametrizationAt, unparametrize } from '../parametrization.ts'
 import { forgetPlaced, type PlacedModel, type QuantizedState } from '../placed-model.ts'
 import type { TensorQuantizer } from '../quantized-calls.ts'
 import { CoreAIActivation, CoreAIWeight } from './coreai-modules.ts'
-import { prepareFolder, throughFile } from './weight-files.ts'
+import { throughFile } from './weight-files.ts'
 
 /** Changes to a model that can be made, after all that could fail. */
 type Changes = (() => void)[]
 
 /**
  * Replaces the fake quantizers of a model by what a backend has for them, in place. All that can fail comes before the first change.
- * @param mmapDir folder for quantized weights, Core AI only
+ * @param mmapDir folder for quantized weights, new or empty, Core AI only
  * @throws ExportError with every tensor that the backend cannot express; FileError for a folder that cannot be used
  */
 export async function finalizeEager(
@@ -47,7 +48,7 @@ export async function finalizeEager(
   }
   const isCoreAI = backend === ExportBackend.CoreAI
   judgeAll(placed, backend, isCoreAI ? coreaiRefusal : coremlRefusal)
-  const changes = isCoreAI ? await coreaiChanges(placed, mmapDir) : await coremlChanges(placed)
+  const changes = isCoreAI ? await coreaiChangesWithFiles(placed, mmapDir) : await coremlChanges(placed)
   for (const change of changes) change()
   recorder.flush()
   forgetPlaced(placed.model)
@@ -75,8 +76,21 @@ function judgeAll({ modules, states }: PlacedModel, backend: ExportBackend, judg
   refuseTensors([...ofStates, ...ofCalls], backend, judge)
 }
 
-async function coreaiChanges(placed: PlacedModel, mmapDir: string | undefined): Promise<Changes> {
-  if (mmapDir !== undefined) await prepareFolder(mmapDir)
+/** The changes for Core AI, with the weights in files where asked: all of them, or none when something fails. */
+async function coreaiChangesWithFiles(placed: PlacedModel, mmapDir: string | undefined): Promise<Changes> {
+  if (mmapDir === undefined) return coreaiChanges(placed)
+  const folder = await AtomicFolder.create(mmapDir)
+  try {
+    const changes = await coreaiChanges(placed, folder)
+    await folder.commit()
+    return changes
+  } catch (error) {
+    await folder.discard()
+    throw error
+  }
+}
+
+async function coreaiChanges(placed: PlacedModel, folder?: AtomicFolder): Promise<Changes> {
   const changes = await activationChanges(
     placed,
     async (fakeQuantize) => new CoreAIActivation(fakeQuantize, await storedQParams(fakeQuantize)),
@@ -86,7 +100,7 @@ async function coreaiChanges(placed: PlacedModel, mmapDir: string | undefined): 
     const original = originalOf(state)
     const qparams = await storedQParams(fakeQuantize)
     const quantized = coreaiWeightData(await original.array(), qparams, fakeQuantize.spec)
-    const kept = mmapDir === undefined ? quantized : await throughFile(mmapDir, nameOf(state), quantized)
+    const kept = folder === undefined ? quantized : await throughFile(folder, nameOf(state), quantized)
     const weight = new CoreAIWeight(kept)
     const nothing = fromValues(original.dtype, [0], [])
     const rest =
