@@ -19,6 +19,7 @@ export { type AnyModule, type ForwardHook, type ForwardPreHook, Module, type Mod
 export * from './optimizers/index.ts'
 export type { OutputTree } from './output-tree.ts'
 export { Buffer, Parameter } from './parameter.ts'
+export { type ProgressOptions, progress } from './progress.ts'
 export type { SamplePart } from './stack-samples.ts'
 export { type LoadOptions, type LoadResult, loadStateDict, stateDict } from './state-dict.ts'
 export { loadSafetensors, saveStateDict } from './state-file.ts'
