@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AtomicFolder } from './atomic-folder.ts'
+import { AtomicFolder, writeFolderAtomic } from './atomic-folder.ts'
 import { FileError } from './file-error.ts'
 
 let parent = ''
@@ -81,5 +81,17 @@ describe('AtomicFolder', () => {
     await folder.write('a.bin', Uint8Array.of(1))
     await folder.commit()
     expect(await readdir(join(parent, 'real'))).toEqual(['a.bin'])
+  })
+})
+
+describe('writeFolderAtomic()', () => {
+  it('writeFolderAtomic() writes all files, or none when one fails', async () => {
+    await writeFolderAtomic(path, { 'a.bin': Uint8Array.of(1), 'b/c.bin': [Uint8Array.of(2)] })
+    expect((await readdir(path)).sort()).toEqual(['a.bin', 'b'])
+    const other = join(parent, 'other')
+    await expect(
+      writeFolderAtomic(other, { 'a.bin': Uint8Array.of(1), '../b.bin': Uint8Array.of(2) }),
+    ).rejects.toThrow(FileError)
+    expect(await readdir(parent)).toEqual(['model'])
   })
 })

@@ -2,6 +2,28 @@ import { syncFolder, unwritable, type WriteOptions, writeSynced } from './atomic
 import { containedPath } from './contained-path.ts'
 import { FileError } from './file-error.ts'
 
+/** Files of a folder by their paths in it, with forward slashes. */
+export type FolderFiles = Readonly<Record<string, Uint8Array | Iterable<Uint8Array>>>
+
+/**
+ * Writes a folder that is there whole or not at all, as `AtomicFolder` does.
+ * @throws FileError when something of that name is there and must not be overwritten, a path leaves the folder, or nothing can be written
+ */
+export async function writeFolderAtomic(
+  path: string,
+  files: FolderFiles,
+  options: WriteOptions = {},
+): Promise<void> {
+  const folder = await AtomicFolder.create(path, options)
+  try {
+    for (const [location, content] of Object.entries(files)) await folder.write(location, content)
+    await folder.commit()
+  } catch (error) {
+    await folder.discard()
+    throw error
+  }
+}
+
 /**
  * A folder of files that is there whole or not at all: its files go to a new folder beside the target, and `commit` gives that the target's name. Needs Node.
  *
@@ -13,6 +35,8 @@ export class AtomicFolder {
   readonly #temporary: string
   readonly #aside: string
   readonly #overwrite: boolean
+  /** Where files were written. */
+  readonly #folders = new Set<string>()
 
   private constructor(path: string, overwrite: boolean) {
     const id = globalThis.crypto.randomUUID()
@@ -54,6 +78,8 @@ export class AtomicFolder {
     try {
       await mkdir(dirname(path), { recursive: true })
       await writeSynced(path, content)
+      for (let at = dirname(path); at.length >= this.#temporary.length; at = dirname(at))
+        this.#folders.add(at)
     } catch (cause) {
       throw cause instanceof FileError ? cause : unwritable(path, cause)
     }
@@ -63,7 +89,7 @@ export class AtomicFolder {
   /** Gives the folder its name. @throws FileError as `create` does; the folder is discarded then */
   async commit(): Promise<void> {
     const { rename, rm, rmdir } = await import('node:fs/promises')
-    await syncFolder(`${this.#temporary}/.`)
+    for (const each of this.#folders) await syncFolder(`${each}/.`)
     try {
       const entries = await this.#entries()
       if (entries === 0) await rmdir(this.#path)
