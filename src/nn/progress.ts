@@ -50,7 +50,7 @@ export async function* progress<T>(
 }
 
 /** Length of an array or a data loader, size of a set or a map. */
-function lengthOf(source: object): number | undefined {
+export function lengthOf(source: object): number | undefined {
   const length: unknown = 'length' in source ? source.length : 'size' in source ? source.size : undefined
   return typeof length === 'number' ? length : undefined
 }

@@ -18,6 +18,7 @@ export interface PrepareOptions {
   readonly dynamicShapes?: DynamicShapes
   /** Whether the capture records without gradients; graph mode. Default: true. */
   readonly exportWithNoGrad?: boolean
+  /** Ends the work: the model is then as it was before, and can be prepared again. */
   readonly signal?: AbortSignal
 }
 
@@ -37,6 +38,7 @@ export interface CalibrationOptions extends ModeOptions {
 export interface CalibrateOptions {
   /** Called after every batch, with the number of batches where it is known. */
   readonly onProgress?: (done: number, total?: number) => void
+  /** Stops between two batches, and leaves calibration mode: what was observed until then is kept. */
   readonly signal?: AbortSignal
   /** Whether weights are quantized while activations are observed. Default: false. */
   readonly fakeQuantWeights?: boolean
@@ -50,5 +52,6 @@ export interface FinalizeOptions {
   readonly backend?: ExportBackend
   /** Folder for the weights as safetensors files; eager mode and Core AI only. */
   readonly mmapDir?: string
+  /** Ends the work: the prepared model stays as it was, and no folder is left. */
   readonly signal?: AbortSignal
 }

@@ -2,6 +2,7 @@ import { recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { GraphModule } from '../nn/graph-module.ts'
 import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
+import { lengthOf } from '../nn/progress.ts'
 import {
   ExecutionMode,
   ExportBackend,
@@ -142,7 +143,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
   ): Promise<void> {
     const { onProgress, signal, fakeQuantWeights = false } = options
     const model: Module<readonly unknown[], unknown> = Object(this.#modelOf(undefined, 'calibrate'))
-    const total = Array.isArray(data) ? data.length : undefined
+    const total = lengthOf(data)
     const body = async () => {
       let done = 0
       let earlier: Promise<void> = Promise.resolve()
@@ -151,12 +152,16 @@ export class Quantizer<M extends AnyModule = AnyModule> {
         // An async forward ends before the next one begins.
         await model(...(Array.isArray(batch) ? batch.slice(0, this.#inputCount) : [batch]))
         const running = recorder.settled()
+        // Whatever ends the loop, its cause is what is told.
+        running.catch(() => undefined)
         await earlier
         earlier = running
         onProgress?.(++done, total)
       }
       await earlier
+      signal?.throwIfAborted()
     }
+    signal?.throwIfAborted()
     await this.calibrationMode(body, { fakeQuantWeights })
   }
 
@@ -244,10 +249,14 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     const prepared = this.#modelOf(model, 'finalize')
     signal?.throwIfAborted()
     await recorder.settled()
+    const options = {
+      ...(mmapDir === undefined ? {} : { mmapDir }),
+      ...(signal === undefined ? {} : { signal }),
+    }
     const finalized =
       this.#quantizer instanceof EagerQuantizer
-        ? await this.#quantizer.finalize(prepared, target, mmapDir)
-        : await this.#quantizer.finalize(expectGraph(prepared, 'finalize'), target)
+        ? await this.#quantizer.finalize(prepared, target, options)
+        : await this.#quantizer.finalize(expectGraph(prepared, 'finalize'), target, options)
     return finalized as QuantizedModel<M>
   }
 

@@ -7,7 +7,7 @@ import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
 import type { ModelInspector } from '../inspection/model-inspector.ts'
 import type { Logger } from '../logger.ts'
-import type { PrepareOptions } from '../quantizer-options.ts'
+import type { FinalizeOptions, PrepareOptions } from '../quantizer-options.ts'
 import { checkEagerConfig } from './check-config.ts'
 import { evaluating } from './evaluating.ts'
 import { finalizeEager } from './finalize/finalize-eager.ts'
@@ -57,6 +57,7 @@ export class EagerQuantizer {
       this.#logger.warn(
         'dynamicShapes and exportWithNoGrad have no effect in eager mode: every call may have its own shapes',
       )
+    signal?.throwIfAborted()
     const model = this.#model
     const settings = new SettingsTable(model, this.#config)
     const { quantizesActivations } = settings
@@ -67,6 +68,7 @@ export class EagerQuantizer {
     const unwatch = watch(modules, placed)
     try {
       await observeExample(placed, exampleInputs)
+      signal?.throwIfAborted()
     } catch (error) {
       removeFakeQuantizers(placed, () => true)
       unwatch()
@@ -86,16 +88,20 @@ export class EagerQuantizer {
 
   /**
    * The prepared model as a backend needs it; changed in place.
-   * @throws StateError for a model that is not prepared; ExportError and FileError as `finalizeEager` does
+   * @throws StateError for a model that is not prepared; what `finalizeEager` throws
    */
-  async finalize(model: AnyModule, backend: ExportBackend, mmapDir?: string): Promise<AnyModule> {
+  async finalize(
+    model: AnyModule,
+    backend: ExportBackend,
+    options: Pick<FinalizeOptions, 'mmapDir' | 'signal'> = {},
+  ): Promise<AnyModule> {
     const placed = placedIn(model)
     if (placed === undefined) {
       throw new StateError(
         `Cannot finalize "${model.constructor.name}": expected a model that is prepared in eager mode, got one that is not`,
       )
     }
-    await finalizeEager(placed, backend, mmapDir)
+    await finalizeEager(placed, backend, options)
     return model
   }
 

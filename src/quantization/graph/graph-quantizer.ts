@@ -8,7 +8,7 @@ import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
 import { ModelInspector } from '../inspection/model-inspector.ts'
 import { reportFakeQuantizers } from '../inspection/report-fake-quantizers.ts'
 import type { Logger } from '../logger.ts'
-import type { PrepareOptions } from '../quantizer-options.ts'
+import type { FinalizeOptions, PrepareOptions } from '../quantizer-options.ts'
 import { checkGraphConfig } from './check-config.ts'
 import { finalizeGraph } from './finalize/finalize-graph.ts'
 import { GraphView } from './graph-view.ts'
@@ -47,6 +47,7 @@ export class GraphQuantizer {
     exampleInputs: readonly unknown[],
     { dynamicShapes, exportWithNoGrad = true, signal }: PrepareOptions,
   ): Promise<PreparedModel> {
+    signal?.throwIfAborted()
     const options = { noGrad: exportWithNoGrad, ...(dynamicShapes === undefined ? {} : { dynamicShapes }) }
     const model =
       this.#model instanceof GraphModule
@@ -57,6 +58,7 @@ export class GraphQuantizer {
     const { placed, modules, report, removed } = insertObservers(model, request)
     signal?.throwIfAborted()
     const observed = await observeExample(model, placed, exampleInputs)
+    signal?.throwIfAborted()
     const table = new FakeQuantizerTable(
       observed.left,
       (path) => modules.get(path)?.config.qatSchedule ?? null,
@@ -71,8 +73,12 @@ export class GraphQuantizer {
   }
 
   /** The prepared model as a backend needs it. */
-  finalize(model: GraphModule, backend: ExportBackend): Promise<GraphModule> {
-    return finalizeGraph(model, backend)
+  finalize(
+    model: GraphModule,
+    backend: ExportBackend,
+    { signal }: Pick<FinalizeOptions, 'signal'> = {},
+  ): Promise<GraphModule> {
+    return finalizeGraph(model, backend, signal)
   }
 
   /** Names of the nodes that patterns begin with. @throws TypeError when a model has to be captured and there are no inputs */

@@ -19,6 +19,7 @@ import {
   coremlMetadata,
   quantizedValues,
 } from '../../graph/finalize/weight-data.ts'
+import type { FinalizeOptions } from '../../quantizer-options.ts'
 import { parametrizationAt, unparametrize } from '../parametrization.ts'
 import { forgetPlaced, type PlacedModel, type QuantizedState } from '../placed-model.ts'
 import type { TensorQuantizer } from '../quantized-calls.ts'
@@ -30,13 +31,13 @@ type Changes = (() => void)[]
 
 /**
  * Replaces the fake quantizers of a model by what a backend has for them, in place. All that can fail comes before the first change.
- * @param mmapDir folder for quantized weights, new or empty, Core AI only
- * @throws ExportError with every tensor that the backend cannot express; FileError for a folder that cannot be used
+ * @param options `mmapDir` is a folder for quantized weights, new or empty, Core AI only
+ * @throws ExportError with every tensor that the backend cannot express; FileError for a folder that cannot be used; the reason of the signal
  */
 export async function finalizeEager(
   placed: PlacedModel,
   backend: ExportBackend,
-  mmapDir?: string,
+  { mmapDir, signal }: Pick<FinalizeOptions, 'mmapDir' | 'signal'>,
 ): Promise<void> {
   if (backend === ExportBackend._TORCH) return
   if (backend === ExportBackend.ONNX) {
@@ -48,7 +49,9 @@ export async function finalizeEager(
   }
   const isCoreAI = backend === ExportBackend.CoreAI
   judgeAll(placed, backend, isCoreAI ? coreaiRefusal : coremlRefusal)
-  const changes = isCoreAI ? await coreaiChangesWithFiles(placed, mmapDir) : await coremlChanges(placed)
+  const changes = isCoreAI
+    ? await coreaiChangesWithFiles(placed, mmapDir, signal)
+    : await coremlChanges(placed, signal)
   for (const change of changes) change()
   recorder.flush()
   forgetPlaced(placed.model)
@@ -77,11 +80,15 @@ function judgeAll({ modules, states }: PlacedModel, backend: ExportBackend, judg
 }
 
 /** The changes for Core AI, with the weights in files where asked: all of them, or none when something fails. */
-async function coreaiChangesWithFiles(placed: PlacedModel, mmapDir: string | undefined): Promise<Changes> {
-  if (mmapDir === undefined) return coreaiChanges(placed)
+async function coreaiChangesWithFiles(
+  placed: PlacedModel,
+  mmapDir: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Changes> {
+  if (mmapDir === undefined) return coreaiChanges(placed, signal)
   const folder = await AtomicFolder.create(mmapDir)
   try {
-    const changes = await coreaiChanges(placed, folder)
+    const changes = await coreaiChanges(placed, signal, folder)
     await folder.commit()
     return changes
   } catch (error) {
@@ -90,12 +97,17 @@ async function coreaiChangesWithFiles(placed: PlacedModel, mmapDir: string | und
   }
 }
 
-async function coreaiChanges(placed: PlacedModel, folder?: AtomicFolder): Promise<Changes> {
+async function coreaiChanges(
+  placed: PlacedModel,
+  signal: AbortSignal | undefined,
+  folder?: AtomicFolder,
+): Promise<Changes> {
   const changes = await activationChanges(
     placed,
     async (fakeQuantize) => new CoreAIActivation(fakeQuantize, await storedQParams(fakeQuantize)),
   )
   for (const state of placed.states) {
+    signal?.throwIfAborted()
     const { fakeQuantize } = state
     const original = originalOf(state)
     const qparams = await storedQParams(fakeQuantize)
@@ -109,15 +121,17 @@ async function coreaiChanges(placed: PlacedModel, folder?: AtomicFolder): Promis
       for (const slot of state.slots) parametrizationAt(slot)?.replace(rest, weight)
     })
   }
+  signal?.throwIfAborted()
   return changes
 }
 
-async function coremlChanges(placed: PlacedModel): Promise<Changes> {
+async function coremlChanges(placed: PlacedModel, signal: AbortSignal | undefined): Promise<Changes> {
   const changes = await activationChanges(placed, async (fakeQuantize) => {
     const dtype = fakeQuantize.spec.dtype === 'uint8' ? 'uint8' : 'int8'
     return new CoreMLActivation(await storedQParams(fakeQuantize), dtype)
   })
   for (const state of placed.states) {
+    signal?.throwIfAborted()
     const original = originalOf(state)
     const { spec } = state.fakeQuantize
     const qparams = await storedQParams(state.fakeQuantize)
@@ -132,6 +146,7 @@ async function coremlChanges(placed: PlacedModel): Promise<Changes> {
     })
   }
   changes.push(() => addBuffer(placed.model, ...COREML_VERSION))
+  signal?.throwIfAborted()
   return changes
 }
 

@@ -32,6 +32,7 @@ export function checkCoreAIForm(draft: GraphDraft): void {
  */
 export async function quantizeForCoreAI(draft: GraphDraft): Promise<void> {
   for (const tensor of quantizedTensors(draft)) {
+    draft.signal?.throwIfAborted()
     const qparams = await storedQParams(tensor.fakeQuantize)
     const value = tensor.isState
       ? await decompressed(draft, tensor, qparams)

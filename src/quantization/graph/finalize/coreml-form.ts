@@ -29,6 +29,7 @@ export function checkCoreMLForm(draft: GraphDraft): void {
  */
 export async function quantizeForCoreML(draft: GraphDraft): Promise<void> {
   for (const tensor of quantizedTensors(draft)) {
+    draft.signal?.throwIfAborted()
     const qparams = await storedQParams(tensor.fakeQuantize)
     if (tensor.isState) await overwriteWeight(draft, tensor, qparams)
     else callActivation(draft, tensor, qparams)

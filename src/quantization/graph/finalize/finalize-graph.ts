@@ -21,13 +21,18 @@ const FORMS: Readonly<Record<ExportBackend, BackendForm | null>> = {
 
 /**
  * The prepared module as a backend needs it: batch norms folded, and but for `_TORCH` no fake quantizers any more. The prepared module stays as it is.
- * @throws ExportError for what the backend cannot express; nothing was changed
+ * @throws ExportError for what the backend cannot express, and the reason of the signal; nothing was changed
  */
-export async function finalizeGraph(model: GraphModule, backend: ExportBackend): Promise<GraphModule> {
+export async function finalizeGraph(
+  model: GraphModule,
+  backend: ExportBackend,
+  signal?: AbortSignal,
+): Promise<GraphModule> {
   const form = FORMS[backend]
-  const draft = new GraphDraft(model)
+  const draft = new GraphDraft(model, signal)
   await foldBatchNorms(draft)
   form?.check(draft)
   await form?.quantize(draft)
+  signal?.throwIfAborted()
   return draft.finish({ updates: form === null, keepsStates: backend !== ExportBackend.ONNX })
 }

@@ -33,6 +33,8 @@ export interface FinishOptions {
 export class GraphDraft {
   /** The nodes of the prepared graph, as copies. */
   readonly nodes: readonly Node[]
+  /** Ends the work between two tensors. */
+  readonly signal: AbortSignal | undefined
   readonly #source: GraphModule
   readonly #graph: Graph
   readonly #names: NodeNames
@@ -47,8 +49,9 @@ export class GraphDraft {
   readonly #beside = new Map<string, Parameter | Buffer>()
   readonly #retired = new Set<string | Parameter | Buffer>()
 
-  constructor(source: GraphModule) {
+  constructor(source: GraphModule, signal?: AbortSignal) {
     this.#source = source
+    this.signal = signal
     this.#graph = copyGraph(source.graph)
     this.nodes = this.#graph.nodes
     this.#names = namesOf(this.#graph)

@@ -44,6 +44,7 @@ export function checkOnnxForm(draft: GraphDraft): void {
 /** Replaces fake quantizers: weights become quantized data and a dequantize, other values pass through a quantize and a dequantize. */
 export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
   for (const { node, fakeQuantize, isState } of quantizedTensors(draft)) {
+    draft.signal?.throwIfAborted()
     const [source] = node.inputs
     if (!source) continue
     const qparams = await storedQParams(fakeQuantize)
