@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { type GraphProto, type ModelProto, NodeProtoSchema } from '../../codec/onnx.ts'
-import { Graph } from '../../ir/graph.ts'
-import { Node, type Value } from '../../ir/node.ts'
+import type { Graph } from '../../ir/graph.ts'
+import type { Value } from '../../ir/node.ts'
 import { attributeProto } from '../../lowering/attribute-proto.ts'
 import { lowerGraph } from '../../lowering/lower-graph.ts'
 import { tensorProto } from '../../lowering/model-builder.ts'
@@ -11,18 +11,18 @@ import { getMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
 import { leafPaths, type OutputTree } from '../../nn/output-tree.ts'
 import { Buffer, Parameter } from '../../nn/parameter.ts'
-import { flaggedAttributes } from '../../nn/training-form.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import { isFloating } from '../../tensor/dtype.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
+import { evaluationForm } from '../evaluation-form.ts'
 import { fuseProducts } from './matmul-nbits.ts'
 import { describeModel } from './metadata.ts'
 import { checkOpset, declareOpset } from './opset.ts'
 
 /** How an ONNX model is written. */
 export interface OnnxOptions extends OnnxNames {
-  /** Version of ONNX's operators, 18 to 25. Default: 21, or what the model needs. From 25 on int2 takes two bits. */
+  /** Version of ONNX's operators, 18 to 25. Default: 20, or what the model needs. From 25 on int2 takes two bits. */
   readonly opset?: number
   /** Whether products with weights in blocks are written as ONNX Runtime's own operation MatMulNBits. Default: false. */
   readonly matMulNBits?: boolean
@@ -138,36 +138,6 @@ function addInitializer(graph: GraphProto, name: string, content: HostArray): vo
   }
   const array = isFloating(content.dtype) ? castArray(content, 'float32') : content
   graph.initializer.push(tensorProto(name, array.dtype, array.shape, array.bytes))
-}
-
-/** A graph whose batch norms and dropouts do not train, without what its results do not need. */
-function evaluationForm({ inputs, nodes, outputs }: Graph): Graph {
-  const copies = new Map<Value, Value>()
-  const at = (value: Value): Value => copies.get(value) ?? value
-  const needed = neededFor(outputs)
-  const copied = nodes
-    .filter((node) => needed.has(node))
-    .map((node) => {
-      const reads = node.inputs.map((input) => (input === null ? null : at(input)))
-      const copy = new Node(node.op, reads, flaggedAttributes(node, node.attrs, false), node.scope)
-      node.outputs.forEach((output, i) => {
-        const value = copy.outputs[i]
-        if (value !== undefined) copies.set(output, value)
-      })
-      return copy
-    })
-  return new Graph(inputs, copied, outputs.map(at))
-}
-
-function neededFor(outputs: readonly Value[]): Set<Node> {
-  const needed = new Set<Node>()
-  const stack = [...outputs]
-  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    if (value.node === null || needed.has(value.node)) continue
-    needed.add(value.node)
-    for (const input of value.node.inputs) if (input !== null) stack.push(input)
-  }
-  return needed
 }
 
 function refuseCalls({ graph }: GraphModule): void {

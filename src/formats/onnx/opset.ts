@@ -1,5 +1,6 @@
 import { type ModelProto, TensorProto_DataType as OnnxType } from '../../codec/onnx.ts'
 import { ExportError } from '../../quantization/export-error.ts'
+import { spareInt8ZeroPoints } from './int8-zero-points.ts'
 
 /** What a model uses that came with a version of ONNX's operators. */
 interface Need {
@@ -11,8 +12,11 @@ interface Need {
 const OLDEST = 18
 /** The newest version that lowbit knows. */
 const NEWEST = 25
-/** What is written unless something needs more: ONNX Runtime reads it since 1.17. */
-const USUAL = 21
+/** What is written unless something needs more: ONNX Runtime reads it since 1.17, and from the next on it trips over zero points of int8. */
+const USUAL = 20
+
+/** QuantizeLinear has an attribute for the dtype of its result from here on. */
+const FIRST_WITH_OUTPUT_DTYPE = 21
 
 /** First versions of operators that are newer than the oldest. */
 const OPERATORS: Readonly<Record<string, number>> = {
@@ -74,6 +78,7 @@ export function declareOpset(model: ModelProto, asked: number | undefined): void
   }
   model.irVersion = IR_VERSIONS.get(opset) ?? 10n
   for (const entry of model.opsetImport) if (entry.domain === '') entry.version = BigInt(opset)
+  if (opset >= FIRST_WITH_OUTPUT_DTYPE) spareInt8ZeroPoints(model)
 }
 
 function needsOf({ graph }: ModelProto): Need[] {

@@ -1,0 +1,85 @@
+"""Judges packages for Core ML with coremltools: the specification, types and shapes of every operation, the decompressed weights (bit for bit), all passes
+of the converter, and what the program computes by mil_interpreter.py.
+
+Usage: python check_coreml.py FOLDER, which has manifest.json. Tensors `weight.<name>` of an entry are the values of its weights."""
+
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+
+logging.disable(logging.WARNING)
+
+import coremltools as ct
+import numpy as np
+from coremltools.converters.mil.frontend.milproto.load import load
+from safetensors.numpy import load_file
+from verdicts import expect_equal, judge
+
+import mil_interpreter
+
+LAYOUT = {"Manifest.json", "Data/com.apple.CoreML/model.mlmodel", "Data/com.apple.CoreML/weights/weight.bin"}
+
+
+def check_layout(path):
+    files = {str(file.relative_to(path)) for file in Path(path).rglob("*") if file.is_file()}
+    if files != LAYOUT:
+        raise AssertionError(f"expected the files {sorted(LAYOUT)}, got {sorted(files)}")
+
+
+def loaded(path):
+    """The program as coremltools builds it anew, which infers and checks all types, and the types that the file declares."""
+    spec = ct.models.MLModel(str(path), skip_model_load=True).get_spec()
+    weights = Path(path) / "Data/com.apple.CoreML/weights"
+    program = load(spec, specification_version=spec.specificationVersion, file_weights_dir=str(weights))
+    return spec, program
+
+
+def check_types(spec, program):
+    block = spec.mlProgram.functions["main"].block_specializations["CoreML8"]
+    declared = {output.name: output.type.tensorType for op in block.operations for output in op.outputs}
+    for operation in program.functions["main"].operations:
+        for output in operation.outputs:
+            if output.name not in declared:
+                continue
+            expected = [size.constant.size if size.HasField("constant") else None for size in declared[output.name].dimensions]
+            inferred = [int(size) if isinstance(size, (int, np.integer)) else None for size in output.shape]
+            if len(expected) != len(inferred) or any(a is not None and b is not None and a != b for a, b in zip(expected, inferred)):
+                raise AssertionError(f"{output.name} ({operation.op_type}): the file says {expected}, coremltools infers {inferred}")
+
+
+def check_weights(program, weights):
+    """Decompressed weights, by their names in the program, against the values that lowbit's model has."""
+    ours = {name.replace(".", "_"): values for name, values in weights.items()}
+    compressed = [op for op in program.functions["main"].operations if op.op_type.startswith("constexpr_")]
+    for operation in compressed:
+        name = operation.outputs[0].name
+        if name not in ours:
+            continue
+        found = operation.materialized_val_inference()
+        if found.dtype != np.float32 or found.tobytes() != ours[name].tobytes():
+            raise AssertionError(f"the weight {name} differs from lowbit's")
+    return len(compressed)
+
+
+def check(entry, path, inputs, expected):
+    check_layout(path)
+    spec, program = loaded(path)
+    check_types(spec, program)
+    tensors = load_file(path.parent / entry["tensors"])
+    weights = {name.removeprefix("weight."): value for name, value in tensors.items() if name.startswith("weight.")}
+    count = check_weights(program, weights)
+    narrowed = [value.astype(np.int32) if value.dtype == np.int64 else value for value in inputs]
+    worst = expect_equal("the program", mil_interpreter.run(program, narrowed), expected, False)
+    kinds = Counter(op.op_type for op in program.functions["main"].operations if op.op_type != "const")
+    converted = ct.convert(program, source="milinternal", convert_to="mlprogram", skip_model_load=True,
+                           minimum_deployment_target=ct.target.iOS18, compute_precision=ct.precision.FLOAT32)
+    passed = converted._mil_program.functions["main"].operations
+    lost = kinds["constexpr_blockwise_shift_scale"] - sum(op.op_type.startswith("constexpr_") for op in passed)
+    if lost > 0:
+        raise AssertionError(f"the passes turn {lost} compressed weights into floats")
+    return f"{worst:.1e}, {count} compressed weights, {sum(kinds.values())} operations"
+
+
+if __name__ == "__main__":
+    judge(sys.argv[1], check)
