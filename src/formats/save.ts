@@ -1,7 +1,10 @@
 import { refuseExisting, type WriteOptions, writeFileAtomic } from '../codec/atomic-file.ts'
+import { writeFolderAtomic } from '../codec/atomic-folder.ts'
 import type { ModelProto } from '../codec/onnx.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { exportedProgram } from './coreai/exported-program.ts'
+import { type CoreMLOptions, coremlModel } from './coreml/coreml-model.ts'
+import { packageFiles } from './coreml/package.ts'
 import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
 import { writeOnnx } from './onnx/write-onnx.ts'
 
@@ -9,15 +12,15 @@ import { writeOnnx } from './onnx/write-onnx.ts'
 const MAX_INLINE_BYTES = 2 ** 30
 
 /** Options of `save`. */
-export interface SaveOptions extends OnnxOptions, WriteOptions {
+export interface SaveOptions extends OnnxOptions, CoreMLOptions, WriteOptions {
   /** Whether the tensors of an ONNX model go to a file `<path>.data` beside it. Default: from 1 GiB on. */
   readonly externalData?: boolean
 }
 
 /**
- * Writes a captured or finalized model to a file; the ending of the path says in which format: `.onnx`, or `.pt2` for a program that `torch.export.load`
- * reads, with Core AI's operations where the model is finalized for it. The file is there whole or not at all; one that is there already stays unless
- * `overwrite` is set. Needs Node.
+ * Writes a captured or finalized model to a file; the ending of the path says in which format: `.onnx`, `.mlpackage` for Core ML, or `.pt2` for a program
+ * that `torch.export.load` reads, with Core AI's operations where the model is finalized for it. The file (for Core ML a folder) is there whole or not
+ * at all; one that is there already stays unless `overwrite` is set. Needs Node.
  *
  * @throws RangeError for another ending
  * @throws ExportError for a model that the format cannot express
@@ -25,11 +28,17 @@ export interface SaveOptions extends OnnxOptions, WriteOptions {
  */
 export async function save(model: GraphModule, path: string, options: SaveOptions = {}): Promise<void> {
   const [, stem = 'model', ending = ''] = /([^/\\]*?)(\.[^./\\]*)?$/.exec(path) ?? []
-  if (ending !== '.onnx' && ending !== '.pt2')
-    throw new RangeError(`Cannot save "${path}": expected the ending ".onnx" or ".pt2", got "${ending}"`)
+  if (ending !== '.onnx' && ending !== '.pt2' && ending !== '.mlpackage')
+    throw new RangeError(
+      `Cannot save "${path}": expected the ending ".onnx", ".pt2" or ".mlpackage", got "${ending}"`,
+    )
   if (!options.overwrite) await refuseExisting(path)
   if (ending === '.pt2') {
     await writeFileAtomic(path, await exportedProgram(model, stem || 'model'), options)
+    return
+  }
+  if (ending === '.mlpackage') {
+    await writeFolderAtomic(path, packageFiles(await coremlModel(model, options)), options)
     return
   }
   const proto = await onnxModel(model, options)

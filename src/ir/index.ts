@@ -4,6 +4,7 @@ export type { Attributes, AttributeValue } from './attributes.ts'
 export type { Dim, Dims, SymbolicDim } from './dim.ts'
 export type { Capability, Emitter, OnnxAttribute } from './emitter.ts'
 export type { Graph, GraphInput } from './graph.ts'
+export type { MilArgument, MilArguments, MilEmitter, MilValue } from './mil-emitter.ts'
 export type { Node, Value } from './node.ts'
 export type {
   GradientCall,

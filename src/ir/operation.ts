@@ -2,6 +2,7 @@ import type { DType } from '../tensor/dtype.ts'
 import type { Attributes } from './attributes.ts'
 import type { Dims } from './dim.ts'
 import type { Emitter } from './emitter.ts'
+import type { MilEmitter, MilValue } from './mil-emitter.ts'
 import type { Node, Value } from './node.ts'
 
 /** Shape and dtype of a value. */
@@ -28,6 +29,8 @@ export interface Operation<A extends Attributes = Attributes> {
   lower(emitter: Emitter, node: Node<A>): readonly string[]
   /** Outputs that replace the state given as an input (a batch norm's running statistics), for these arguments. */
   updates?(attrs: A): readonly StateUpdate[]
+  /** Operations of Core ML's MIL that compute the outputs; absent where a finalized model cannot have the operation, or MIL has nothing like it. */
+  mil?(emitter: MilEmitter, node: Node<A>): readonly MilValue[]
   /** Facts that quantization needs; policy stays in the quantization layer. */
   readonly quantization?: QuantizationFacts<A>
 }

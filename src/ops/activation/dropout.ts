@@ -43,6 +43,7 @@ function dropping(kind: Kind): Operation<DropoutAttributes> {
       g ? emit(op, [g, seed ?? null], attrs) : null,
     ],
     lower: (e, node) => [lowerDropout(e, node, kind.maskOf(node.inputs[0]?.shape ?? []))],
+    mil: (e) => [e.input(0)],
     quantization: { passThrough: 'rankPreserving' },
   })
   return op

@@ -1,4 +1,5 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
@@ -21,6 +22,7 @@ export const elu: Operation<EluAttributes> = defineOp({
   },
   gradient: ({ outputs: [y], gradients: [g], attrs }) => [g && y ? emit(eluBackward, [g, y], attrs) : null],
   lower: (e, { attrs }) => [lowerElu(e, e.inputs[0] ?? '', attrs)],
+  mil: (e, { attrs }) => [milElu(e, attrs)],
 })
 
 /** `x` above 0, `alpha * (exp(x / alpha) - 1)` up to it: an elu whose slope has no jump. */
@@ -34,6 +36,7 @@ export const celu: Operation<{ readonly alpha: number }> = defineOp({
     g && y ? emit(eluBackward, [g, y], { alpha, scale: 1, inputScale: 1 / alpha }) : null,
   ],
   lower: (e, { attrs: { alpha } }) => [e.op('Celu', [e.inputs[0] ?? ''], { alpha: { float: alpha } })],
+  mil: (e, { attrs: { alpha } }) => [milElu(e, { alpha, scale: 1, inputScale: 1 / alpha })],
 })
 
 /** The self-normalizing elu. */
@@ -44,6 +47,7 @@ export const selu: Operation<NoAttributes> = defineOp({
   lower: (e) => [
     e.op('Selu', [e.inputs[0] ?? ''], { alpha: { float: SELU.alpha }, gamma: { float: SELU.scale } }),
   ],
+  mil: (e) => [milElu(e, SELU)],
 })
 
 function lowerElu(e: Emitter, x: string, { alpha, scale, inputScale }: EluAttributes): string {
@@ -51,4 +55,12 @@ function lowerElu(e: Emitter, x: string, { alpha, scale, inputScale }: EluAttrib
   const unit = e.op('Elu', [scaled], { alpha: { float: alpha * inputScale } })
   const factor = scale / inputScale
   return factor === 1 ? unit : e.op('Mul', [unit, e.scalar(factor)])
+}
+
+function milElu(e: MilEmitter, { alpha, scale, inputScale }: EluAttributes): MilValue {
+  const x = e.input(0)
+  const scaled = inputScale === 1 ? x : e.op('mul', { x, y: { float: inputScale } })
+  const unit = e.op('elu', { x: scaled, alpha: { float: alpha * inputScale } })
+  const factor = scale / inputScale
+  return factor === 1 ? unit : e.op('mul', { x: unit, y: { float: factor } })
 }

@@ -24,6 +24,9 @@ export const gelu: Operation<GeluAttributes> = defineOp({
   },
   gradient: ({ inputs: [x], gradients: [g], attrs }) => [g && x ? emit(geluBackward, [g, x], attrs) : null],
   lower: (e, { attrs: { approximate } }) => [e.op('Gelu', [e.inputs[0] ?? ''], { approximate })],
+  mil: (e, { attrs: { approximate } }) => [
+    e.op('gelu', { x: e.input(0), mode: approximate === 'none' ? 'EXACT' : 'TANH_APPROXIMATION' }),
+  ],
 })
 
 /** Gradient of gelu, from its output's gradient and its input. */

@@ -13,5 +13,6 @@ export const hardsigmoid: Operation<NoAttributes> = defineOp({
     g && x ? emit(maskInside, [times(g, 1 / 6), x], { min: -3, max: 3 }) : null,
   ],
   lower: (e) => [e.op('HardSigmoid', [e.inputs[0] ?? ''], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } })],
+  mil: (e) => [e.op('sigmoid_hard', { x: e.input(0), alpha: { float: 1 / 6 }, beta: { float: 0.5 } })],
   quantization: { fixedRange: () => ({ min: 0, max: 1, symmetric: false }) },
 })

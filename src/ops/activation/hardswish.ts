@@ -11,6 +11,11 @@ export const hardswish: Operation<NoAttributes> = defineOp({
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? emit(hardswishBackward, [g, x], {}) : null],
   // Not ONNX's HardSwish, which the engine takes apart into slower nodes.
   lower: (e) => [e.op('Mul', [e.inputs[0] ?? '', gate(e, e.inputs[0] ?? '')])],
+  mil(e) {
+    const x = e.input(0)
+    const gate = e.op('sigmoid_hard', { x, alpha: { float: 1 / 6 }, beta: { float: 0.5 } })
+    return [e.op('mul', { x: gate, y: x })]
+  },
 })
 
 /** Gradient of hardswish, from its output's gradient and its input. */

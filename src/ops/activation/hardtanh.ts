@@ -24,6 +24,9 @@ export const hardtanh: Operation<HardtanhAttributes> = defineOp({
   lower: (e, { attrs: { minVal, maxVal } }) => [
     e.op('Clip', [e.inputs[0] ?? '', e.scalar(minVal), e.scalar(maxVal)]),
   ],
+  mil: (e, { attrs: { minVal, maxVal } }) => [
+    e.op('clip', { x: e.input(0), alpha: { float: minVal }, beta: { float: maxVal } }),
+  ],
   quantization: {
     fixedRange: ({ minVal, maxVal }) => ({ min: minVal, max: maxVal, symmetric: minVal === -maxVal }),
   },

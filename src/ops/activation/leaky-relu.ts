@@ -16,6 +16,9 @@ export const leakyRelu: Operation<LeakyReluAttributes> = defineOp({
   lower: (e, { attrs: { negativeSlope } }) => [
     e.op('LeakyRelu', [e.inputs[0] ?? ''], { alpha: { float: negativeSlope } }),
   ],
+  mil: (e, { attrs: { negativeSlope } }) => [
+    e.op('leaky_relu', { x: e.input(0), alpha: { float: negativeSlope } }),
+  ],
 })
 
 /** Gradient of leaky_relu, from its output's gradient and its input. Linear in the first input. */

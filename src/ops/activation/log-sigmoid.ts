@@ -1,3 +1,4 @@
+import type { MilValue } from '../../ir/mil-emitter.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
@@ -14,4 +15,8 @@ export const logSigmoid: Operation<NoAttributes> = defineOp({
     g && x ? emit(mul, [g, emit(sigmoid, [times(x, -1)], {})], {}) : null,
   ],
   lower: (e) => [e.op('Neg', [e.op('Softplus', [e.op('Neg', [e.inputs[0] ?? ''])])])],
+  mil(e) {
+    const negative = (x: MilValue) => e.op('mul', { x, y: { float: -1 } })
+    return [negative(e.op('softplus', { x: negative(e.input(0)) }))]
+  },
 })

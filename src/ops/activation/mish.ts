@@ -17,6 +17,10 @@ export const mish: Operation<NoAttributes> = defineOp({
     const { n } = exponentials(e, x)
     return [e.op('Mul', [x, e.op('Div', [n, e.op('Add', [n, e.scalar(2)])])])]
   },
+  mil(e) {
+    const x = e.input(0)
+    return [e.op('mul', { x, y: e.op('tanh', { x: e.op('softplus', { x }) }) })]
+  },
 })
 
 /** Gradient of mish, from its output's gradient and its input: `(n + 4 x (n - e) r) r` with `r = 1 / (n + 2)`. */

@@ -4,6 +4,7 @@ import { defineOp, type NoAttributes } from '../define-op.ts'
 import { sub } from '../elementwise/add.ts'
 import { mul } from '../elementwise/mul.ts'
 import { floatingAt } from '../inference.ts'
+import { milUnary } from '../mil-unary.ts'
 
 /** The logistic function `1 / (1 + exp(-x))`. */
 export const sigmoid: Operation<NoAttributes> = defineOp({
@@ -14,5 +15,6 @@ export const sigmoid: Operation<NoAttributes> = defineOp({
     return [emit(mul, [g, emit(sub, [y, emit(mul, [y, y], {})], { alpha: 1 })], {})]
   },
   lower: (e) => [e.op('Sigmoid', [e.inputs[0] ?? ''])],
+  mil: milUnary('sigmoid'),
   quantization: { fixedRange: () => ({ min: 0, max: 1, symmetric: false }) },
 })

@@ -5,6 +5,7 @@ import { add } from '../elementwise/add.ts'
 import { mul } from '../elementwise/mul.ts'
 import { rsub } from '../elementwise/rsub.ts'
 import { floatingAt } from '../inference.ts'
+import { milUnary } from '../mil-unary.ts'
 import { sigmoid } from './sigmoid.ts'
 
 /** `x * sigmoid(x)`, also known as swish. */
@@ -20,4 +21,5 @@ export const silu: Operation<NoAttributes> = defineOp({
     const [x = ''] = e.inputs
     return [e.op('Mul', [x, e.op('Sigmoid', [x])])]
   },
+  mil: milUnary('silu'),
 })

@@ -20,6 +20,7 @@ export const softmax: Operation<SoftmaxAttributes> = defineOp({
     return [emit(mul, [y, emit(sub, [g, mean], { alpha: 1 })], {})]
   },
   lower: (e, { attrs: { dim } }) => [e.op('Softmax', [e.inputs[0] ?? ''], { axis: dim })],
+  mil: (e, { attrs: { dim } }) => [e.op('softmax', { x: e.input(0), axis: dim })],
 })
 
 /** Logarithm of the softmax. */
@@ -32,6 +33,13 @@ export const logSoftmax: Operation<SoftmaxAttributes> = defineOp({
     return [emit(sub, [g, share], { alpha: 1 })]
   },
   lower: (e, { attrs: { dim } }) => [e.op('LogSoftmax', [e.inputs[0] ?? ''], { axis: dim })],
+  mil(e, { attrs: { dim } }) {
+    const x = e.input(0)
+    const axis = normalizeDim('aten.log_softmax', dim, x.shape.length)
+    const shape = x.shape.map((size, i) => (i === axis ? 1 : size))
+    const total = e.op('reduce_log_sum_exp', { x, axes: [axis], keep_dims: true }, { shape })
+    return [e.op('sub', { x, y: total })]
+  },
 })
 
 function inferSoftmax(

@@ -38,4 +38,13 @@ export const softplus: Operation<SoftplusAttributes> = defineOp({
     if (threshold >= INDISTINGUISHABLE) return [scaled]
     return [e.op('Where', [e.op('Greater', [z, e.scalar(threshold)]), x, scaled])]
   },
+  mil(e, { attrs: { beta, threshold } }) {
+    const x = e.input(0)
+    const z = beta === 1 ? x : e.op('mul', { x, y: { float: beta } })
+    const curve = e.op('softplus', { x: z })
+    const scaled = beta === 1 ? curve : e.op('mul', { x: curve, y: { float: 1 / beta } })
+    if (threshold >= INDISTINGUISHABLE) return [scaled]
+    const isBeyond = e.op('greater', { x: z, y: { float: threshold } }, { dtype: 'bool' })
+    return [e.op('select', { cond: isBeyond, a: x, b: scaled })]
+  },
 })

@@ -4,6 +4,7 @@ import { defineOp, type NoAttributes } from '../define-op.ts'
 import { mul } from '../elementwise/mul.ts'
 import { rsub } from '../elementwise/rsub.ts'
 import { floatingAt } from '../inference.ts'
+import { milUnary } from '../mil-unary.ts'
 
 /** Hyperbolic tangent. */
 export const tanh: Operation<NoAttributes> = defineOp({
@@ -14,5 +15,6 @@ export const tanh: Operation<NoAttributes> = defineOp({
     return [emit(mul, [g, emit(rsub, [emit(mul, [y, y], {})], { other: 1, alpha: 1 })], {})]
   },
   lower: (e) => [e.op('Tanh', [e.inputs[0] ?? ''])],
+  mil: milUnary('tanh'),
   quantization: { fixedRange: () => ({ min: -1, max: 1, symmetric: true }) },
 })

@@ -10,6 +10,7 @@ export const abs: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferNumeric('aten.abs', inputs)],
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? emit(mul, [g, emit(sign, [x], {})], {}) : null],
   lower: (e) => [e.op('Abs', [e.inputs[0] ?? ''])],
+  mil: (e) => [e.op('abs', { x: e.input(0) })],
 })
 
 /** -1, 0 or 1, as an element is below, at or above 0. */
@@ -18,4 +19,5 @@ export const sign: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferNumeric('aten.sign', inputs)],
   gradient: 'none',
   lower: (e) => [e.op('Sign', [e.inputs[0] ?? ''])],
+  mil: (e) => [e.op('sign', { x: e.input(0) })],
 })

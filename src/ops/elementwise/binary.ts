@@ -1,4 +1,5 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { formatType, type Node } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { type DType, dtypeInfo } from '../../tensor/dtype.ts'
@@ -50,6 +51,17 @@ export function operandNames(
   const left = a && a.dtype !== dtype ? e.cast(first, dtype) : first
   if (other !== undefined) return [left, e.scalar(other, dtype)]
   return [left, b && b.dtype !== dtype ? e.cast(second, dtype) : second]
+}
+
+/** Both operands in an ML program, cast to the dtype that the operation computes in; `first` is the place of the first one among the inputs. */
+export function milOperands(
+  e: MilEmitter,
+  { attrs: { other } }: Node<ScalarOperand>,
+  dtype: DType,
+  first = 0,
+): { readonly x: MilValue; readonly y: MilValue } {
+  const x = e.cast(e.input(first), dtype)
+  return { x, y: other === undefined ? e.cast(e.input(first + 1), dtype) : e.scalar(other, dtype) }
 }
 
 /** Dtype in which the operands of a comparison or an arithmetic operation meet. */

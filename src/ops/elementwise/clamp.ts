@@ -1,6 +1,6 @@
 import { emit } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
-import type { DType } from '../../tensor/dtype.ts'
+import { type DType, isFloating } from '../../tensor/dtype.ts'
 import { maskInside } from '../activation/mask-inside.ts'
 import { defineOp } from '../define-op.ts'
 import { promoteScalar } from '../inference.ts'
@@ -21,6 +21,14 @@ export const clamp: Operation<ClampAttributes> = defineOp({
     const source = x && x.dtype !== dtype ? e.cast(e.inputs[0] ?? '', dtype) : (e.inputs[0] ?? '')
     const bounds = [min, max].map((bound) => (bound === null ? '' : e.scalar(bound, dtype)))
     return [e.op('Clip', [source, ...bounds])]
+  },
+  mil(e, { outputs: [y], attrs: { min, max } }) {
+    const dtype: DType = y?.dtype ?? 'float32'
+    const x = e.cast(e.input(0), dtype)
+    if (isFloating(dtype) && min !== null && max !== null)
+      return [e.op('clip', { x, alpha: { float: min }, beta: { float: max } })]
+    const raised = min === null ? x : e.op('maximum', { x, y: e.scalar(min, dtype) })
+    return [max === null ? raised : e.op('minimum', { x: raised, y: e.scalar(max, dtype) })]
   },
 })
 

@@ -21,6 +21,7 @@ function copy(name: string, quantization: Operation['quantization'] = {}): Opera
     infer: (inputs) => [inputAt(name, inputs, 0)],
     gradient: ({ gradients: [g] }) => [g ?? null],
     lower: (e) => [e.inputs[0] ?? ''],
+    mil: (e) => [e.input(0)],
     quantization,
   })
 }

@@ -8,4 +8,5 @@ export const detach: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inputAt('aten.detach', inputs, 0)],
   gradient: 'none',
   lower: (e) => [e.inputs[0] ?? ''],
+  mil: (e) => [e.input(0)],
 })

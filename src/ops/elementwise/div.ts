@@ -6,7 +6,7 @@ import { full } from '../creation/full.ts'
 import { defineOp } from '../define-op.ts'
 import { sumTo } from '../reduction/sum.ts'
 import { times } from './add.ts'
-import { inferBinary, operands, type ScalarOperand } from './binary.ts'
+import { inferBinary, milOperands, operands, type ScalarOperand } from './binary.ts'
 import { mul } from './mul.ts'
 
 /** How a quotient is rounded to an integer: not at all, toward negative infinity, or toward 0. */
@@ -30,6 +30,14 @@ export const div: Operation<DivAttributes> = defineOp({
     if (roundingMode === null) return [e.op('Div', [a, b])]
     if (!isFloating(dtype)) return [roundingMode === 'trunc' ? e.op('Div', [a, b]) : floorIntegers(e, a, b)]
     return [roundingMode === 'trunc' ? truncate(e, e.op('Div', [a, b])) : floorFloats(e, node, a, b)]
+  },
+  mil(e, node) {
+    const dtype = node.outputs[0]?.dtype ?? 'float32'
+    const pair = milOperands(e, node, dtype)
+    const { roundingMode } = node.attrs
+    if (roundingMode === 'trunc')
+      return e.refuse('a quotient that is not rounded, or down', 'roundingMode "trunc"')
+    return [e.op(roundingMode === null ? 'real_div' : 'floor_div', pair)]
   },
 })
 

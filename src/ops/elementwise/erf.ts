@@ -1,6 +1,7 @@
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
+import { milUnary } from '../mil-unary.ts'
 import { times } from './add.ts'
 import { exp } from './exp.ts'
 import { mul } from './mul.ts'
@@ -16,4 +17,5 @@ export const erf: Operation<NoAttributes> = defineOp({
     return [emit(mul, [times(g, 2 / Math.sqrt(Math.PI)), bell], {})]
   },
   lower: (e, node) => [e.op('Erf', [floatingInput(e, node)])],
+  mil: milUnary('erf'),
 })

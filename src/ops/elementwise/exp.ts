@@ -1,6 +1,7 @@
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
+import { milUnary } from '../mil-unary.ts'
 import { mul } from './mul.ts'
 import { floatingInput, inferFloating } from './unary.ts'
 
@@ -10,4 +11,5 @@ export const exp: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferFloating('aten.exp', inputs)],
   gradient: ({ outputs: [y], gradients: [g] }) => [g && y ? emit(mul, [g, y], {}) : null],
   lower: (e, node) => [e.op('Exp', [floatingInput(e, node)])],
+  mil: milUnary('exp'),
 })

@@ -10,4 +10,5 @@ export const log: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferFloating('aten.log', inputs)],
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? emit(div, [g, x], { roundingMode: null }) : null],
   lower: (e, node) => [e.op('Log', [floatingInput(e, node)])],
+  mil: (e) => [e.op('log', { x: e.cast(e.input(0), 'float32'), epsilon: { float: 0 } })],
 })

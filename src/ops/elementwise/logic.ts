@@ -6,10 +6,10 @@ import { inputAt } from '../inference.ts'
 import { inferBinary } from './binary.ts'
 
 /** Whether both are true, broadcasting; a number is true when it is not 0. */
-export const logicalAnd: Operation<NoAttributes> = connective('aten.logical_and', 'And')
+export const logicalAnd: Operation<NoAttributes> = connective('aten.logical_and', 'And', 'logical_and')
 
 /** Whether one or both are true, broadcasting; a number is true when it is not 0. */
-export const logicalOr: Operation<NoAttributes> = connective('aten.logical_or', 'Or')
+export const logicalOr: Operation<NoAttributes> = connective('aten.logical_or', 'Or', 'logical_or')
 
 /** Whether an element is false or 0. */
 export const logicalNot: Operation<NoAttributes> = defineOp({
@@ -17,14 +17,16 @@ export const logicalNot: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [{ ...inputAt('aten.logical_not', inputs, 0), dtype: 'bool' }],
   gradient: 'none',
   lower: (e, node) => [e.op('Not', truths(e, node))],
+  mil: (e) => [e.op('logical_not', { x: e.cast(e.input(0), 'bool') })],
 })
 
-function connective(name: string, onnx: string): Operation<NoAttributes> {
+function connective(name: string, onnx: string, mil: string): Operation<NoAttributes> {
   return defineOp({
     name,
     infer: (inputs) => [{ ...inferBinary(name, inputs, {}), dtype: 'bool' }],
     gradient: 'none',
     lower: (e, node) => [e.op(onnx, truths(e, node))],
+    mil: (e) => [e.op(mil, { x: e.cast(e.input(0), 'bool'), y: e.cast(e.input(1), 'bool') })],
   })
 }
 

@@ -3,7 +3,7 @@ import type { GradientRule, Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
 import { sumTo } from '../reduction/sum.ts'
 import { add, times } from './add.ts'
-import { inferBinary, operands, type ScalarOperand } from './binary.ts'
+import { inferBinary, milOperands, operands, type ScalarOperand } from './binary.ts'
 import { ge, gt, le, lt } from './comparison.ts'
 import { mul } from './mul.ts'
 import { to } from './to.ts'
@@ -14,6 +14,7 @@ export const minimum: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferBinary('aten.minimum', inputs, {})],
   gradient: selecting(lt, le),
   lower: (e, node) => [e.op('Min', operands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
+  mil: (e, node) => [e.op('minimum', milOperands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
 })
 
 /** The larger of two elements, broadcasting; equal ones share the gradient. */
@@ -22,6 +23,7 @@ export const maximum: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferBinary('aten.maximum', inputs, {})],
   gradient: selecting(gt, ge),
   lower: (e, node) => [e.op('Max', operands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
+  mil: (e, node) => [e.op('maximum', milOperands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
 })
 
 /** Each operand gets half of the gradient where it wins, and half where it wins or draws. */

@@ -2,7 +2,7 @@ import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { sumTo } from '../reduction/sum.ts'
-import { inferBinary, operands, type ScalarOperand } from './binary.ts'
+import { inferBinary, milOperands, operands, type ScalarOperand } from './binary.ts'
 
 /** Elementwise product, broadcasting. */
 export const mul: Operation<ScalarOperand> = defineOp({
@@ -17,4 +17,5 @@ export const mul: Operation<ScalarOperand> = defineOp({
     ]
   },
   lower: (e, node) => [e.op('Mul', operands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
+  mil: (e, node) => [e.op('mul', milOperands(e, node, node.outputs[0]?.dtype ?? 'float32'))],
 })

@@ -9,4 +9,5 @@ export const neg: Operation<NoAttributes> = defineOp({
   infer: (inputs) => [inferNumeric('aten.neg', inputs)],
   gradient: ({ gradients: [g] }) => [g ? emit(neg, [g], {}) : null],
   lower: (e) => [e.op('Neg', [e.inputs[0] ?? ''])],
+  mil: (e) => [e.op('mul', { x: e.input(0), y: e.scalar(-1, e.input(0).dtype) })],
 })

@@ -32,6 +32,14 @@ export const pow: Operation<PowAttributes> = defineOp({
     ]
   },
   lower: (e, node) => [lowerPow(e, node)],
+  mil(e, { outputs: [y], attrs: { exponent, self } }) {
+    const dtype = y?.dtype ?? 'float32'
+    const x = e.cast(e.input(0), dtype)
+    if (self !== undefined) return [e.op('pow', { x: e.scalar(self, dtype), y: x })]
+    return [
+      e.op('pow', { x, y: exponent === undefined ? e.cast(e.input(1), dtype) : e.scalar(exponent, dtype) }),
+    ]
+  },
 })
 
 function inferPow(inputs: readonly (TensorType | null)[], { exponent, self }: PowAttributes): TensorType {

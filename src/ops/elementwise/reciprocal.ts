@@ -13,4 +13,5 @@ export const reciprocal: Operation<NoAttributes> = defineOp({
     return [g && y ? emit(mul, [emit(mul, [times(g, -1), y], {}), y], {}) : null]
   },
   lower: (e, node) => [e.op('Reciprocal', [floatingInput(e, node)])],
+  mil: (e) => [e.op('inverse', { x: e.cast(e.input(0), 'float32'), epsilon: { float: 0 } })],
 })

@@ -21,5 +21,6 @@ function rounding(name: string, onnx: string): Operation<NoAttributes> {
       const source = e.inputs[0] ?? ''
       return [x && isFloating(x.dtype) ? e.op(onnx, [source]) : source]
     },
+    mil: (e) => [isFloating(e.input(0).dtype) ? e.op(onnx.toLowerCase(), { x: e.input(0) }) : e.input(0)],
   })
 }

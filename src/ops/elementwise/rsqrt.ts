@@ -15,4 +15,5 @@ export const rsqrt: Operation<NoAttributes> = defineOp({
     return [emit(div, [emit(mul, [times(g, -0.5), y], {}), x], { roundingMode: null })]
   },
   lower: (e, node) => [e.op('Reciprocal', [e.op('Sqrt', [floatingInput(e, node)])])],
+  mil: (e) => [e.op('rsqrt', { x: e.cast(e.input(0), 'float32'), epsilon: { float: 0 } })],
 })

@@ -2,7 +2,7 @@ import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { sumTo } from '../reduction/sum.ts'
 import { type AddAttributes, times } from './add.ts'
-import { inferBinary, operands } from './binary.ts'
+import { inferBinary, milOperands, operands } from './binary.ts'
 
 /** Elementwise difference the other way round, `b - alpha * a`, broadcasting. */
 export const rsub: Operation<AddAttributes> = defineOp({
@@ -20,5 +20,12 @@ export const rsub: Operation<AddAttributes> = defineOp({
     const [a, b] = operands(e, node, dtype)
     const { alpha } = node.attrs
     return [e.op('Sub', [b, alpha === 1 ? a : e.op('Mul', [a, e.scalar(alpha, dtype)])])]
+  },
+  mil(e, node) {
+    const dtype = node.outputs[0]?.dtype ?? 'float32'
+    const { x, y } = milOperands(e, node, dtype)
+    const { alpha } = node.attrs
+    const scaled = alpha === 1 ? x : e.op('mul', { x, y: e.scalar(alpha, dtype) }, { shape: x.shape })
+    return [e.op('sub', { x: y, y: scaled })]
   },
 })

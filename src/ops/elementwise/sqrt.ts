@@ -1,6 +1,7 @@
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp, type NoAttributes } from '../define-op.ts'
+import { milUnary } from '../mil-unary.ts'
 import { times } from './add.ts'
 import { div } from './div.ts'
 import { floatingInput, inferFloating } from './unary.ts'
@@ -13,4 +14,5 @@ export const sqrt: Operation<NoAttributes> = defineOp({
     g && y ? emit(div, [times(g, 0.5), y], { roundingMode: null }) : null,
   ],
   lower: (e, node) => [e.op('Sqrt', [floatingInput(e, node)])],
+  mil: milUnary('sqrt'),
 })

@@ -20,6 +20,7 @@ export const to: Operation<{ readonly dtype: DType }> = defineOp({
     if (x && (x.dtype === dtype || (isFloating(x.dtype) && isFloating(dtype)))) return [source]
     return [e.cast(source, isFloating(dtype) ? 'float32' : dtype)]
   },
+  mil: (e, { attrs: { dtype } }) => [e.cast(e.input(0), dtype)],
 })
 
 function inferCast(inputs: readonly (TensorType | null)[], dtype: DType): TensorType {

@@ -3,7 +3,7 @@ import type { Operation, TensorType } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { broadcastDims, inputAt } from '../inference.ts'
 import { sumTo } from '../reduction/sum.ts'
-import { inferBinary, operandNames, type ScalarOperand } from './binary.ts'
+import { inferBinary, milOperands, operandNames, type ScalarOperand } from './binary.ts'
 import { logicalNot } from './logic.ts'
 import { mul } from './mul.ts'
 
@@ -22,6 +22,10 @@ export const where: Operation<ScalarOperand> = defineOp({
     return [
       e.op('Where', [condition, ...operandNames(e, names, inputs.slice(1), attrs, y?.dtype ?? 'float32')]),
     ]
+  },
+  mil(e, node) {
+    const { x, y } = milOperands(e, node, node.outputs[0]?.dtype ?? 'float32', 1)
+    return [e.op('select', { cond: e.input(0), a: x, b: y })]
   },
 })
 

@@ -39,4 +39,11 @@ export const addmm: Operation<{ readonly beta: number; readonly alpha: number }>
     const [bias = '', a = '', b = ''] = e.inputs
     return [e.op('Gemm', [a, b, bias], { alpha: { float: alpha }, beta: { float: beta } })]
   },
+  mil(e, { attrs: { beta, alpha } }) {
+    const [bias, x, y] = [e.input(0), e.input(1), e.input(2)]
+    const product = e.op('matmul', { x, y, transpose_x: false, transpose_y: false })
+    const scaled = alpha === 1 ? product : e.op('mul', { x: product, y: { float: alpha } })
+    const added = beta === 1 ? bias : e.op('mul', { x: bias, y: { float: beta } }, { shape: bias.shape })
+    return [e.op('add', { x: scaled, y: added })]
+  },
 })

@@ -54,6 +54,13 @@ export const einsum: Operation<{ readonly equation: string }> = defineOp({
       product.isSwapped ? productNode(e, second, first, product) : productNode(e, first, second, product),
     ]
   },
+  mil(e, { inputs, attrs: { equation } }) {
+    const parsed = parseEinsum(equation, inputs.filter((input) => input !== null).map(rankOf))
+    const product = asProduct(parsed)
+    if (product === undefined) return e.refuse('an equation of a product of matrices', `"${equation}"`)
+    const [x, y] = product.isSwapped ? [e.input(1), e.input(0)] : [e.input(0), e.input(1)]
+    return [e.op('matmul', { x, y, transpose_x: product.transposeA, transpose_y: product.transposeB })]
+  },
 })
 
 /** An operand without its dimensions of size 1 that broadcast: ONNX Runtime takes the first size of a letter for its size. */

@@ -43,6 +43,12 @@ export const linear: Operation<NoAttributes> = defineOp({
     const product = e.op('Gemm', [rows, ...parameters.filter((name) => name !== '')], { transB: 1 })
     return [reshapeNode(e, product, matrixOf(to), to)]
   },
+  mil(e) {
+    const [x, weight, bias] = [e.input(0), e.input(1), e.inputs[2]]
+    if (e.isConstant(weight) && (!bias || e.isConstant(bias))) return [e.op('linear', { x, weight, bias })]
+    const product = e.op('matmul', { x, y: weight, transpose_x: false, transpose_y: true })
+    return [bias ? e.op('add', { x: product, y: bias }) : product]
+  },
   quantization: { weight: { input: 1, bias: 2, channelAxis: 0, blockAxis: 1 } },
 })
 

@@ -1,4 +1,5 @@
 import { type Dims, dimsEqual } from '../../ir/dim.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import type { Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -33,6 +34,7 @@ export const matmul: Operation<NoAttributes> = defineOp({
     ]
   },
   lower: (e) => [e.op('MatMul', [e.inputs[0] ?? '', e.inputs[1] ?? ''])],
+  mil: (e, { outputs: [y] }) => [milProduct(e, y?.shape ?? [])],
 })
 
 /** Products of the matrices of two batches of the same size. */
@@ -60,7 +62,18 @@ export const bmm: Operation<NoAttributes> = defineOp({
     ]
   },
   lower: (e) => [e.op('MatMul', [e.inputs[0] ?? '', e.inputs[1] ?? ''])],
+  mil: (e, { outputs: [y] }) => [milProduct(e, y?.shape ?? [])],
 })
+
+/** Writes the product of the first two inputs; vectors are matrices for it. */
+function milProduct(e: MilEmitter, shape: Dims): MilValue {
+  const [a, b] = [e.input(0), e.input(1)]
+  const x = e.reshape(a, asRow(a.shape))
+  const y = e.reshape(b, asColumn(b.shape))
+  const batch = shape.slice(0, shape.length - Number(a.shape.length > 1) - Number(b.shape.length > 1))
+  const whole = [...batch, ...x.shape.slice(-2, -1), ...y.shape.slice(-1)]
+  return e.reshape(e.op('matmul', { x, y, transpose_x: false, transpose_y: false }, { shape: whole }), shape)
+}
 
 function asRow(shape: Dims): Dims {
   return shape.length === 1 ? [1, ...shape] : shape

@@ -35,6 +35,9 @@ export const product: Operation<ProductAttributes> = defineOp({
       productNode(e, { name: first, shape: a?.shape ?? [] }, { name: second, shape: b?.shape ?? [] }, attrs),
     ]
   },
+  mil: (e, { attrs: { transposeA, transposeB } }) => [
+    e.op('matmul', { x: e.input(0), y: e.input(1), transpose_x: transposeA, transpose_y: transposeB }),
+  ],
 })
 
 /** Gradient of a product's first operand, which has to be at least a matrix. */
