@@ -1,0 +1,84 @@
+import { ModuleQuantizerConfig } from '../quantization/config/module-quantizer-config.ts'
+import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
+import { PerChannel, PerTensor } from '../quantization/spec/granularity.ts'
+import { QuantizationSpec, type SpecOptions } from '../quantization/spec/quantization-spec.ts'
+import { CommandError, ExitCode } from './exit-code.ts'
+import { findPreset, PRESETS } from './preset-names.ts'
+
+/** What changes a preset. */
+export interface PresetChanges {
+  /** Elements to a block, for presets with blocks. */
+  readonly blockSize?: number
+  /** Whether a scale is of a channel of a weight (true) or of the whole weight (false). Default: as the preset has it. */
+  readonly perChannel?: boolean
+  /** How ranges of activations are found: a key of `range_calculator_cls`. */
+  readonly range?: string
+}
+
+/** The config of a preset. @throws CommandError for an unknown name or a change that the preset cannot follow */
+export function presetConfig(name: string, changes: PresetChanges = {}): QuantizerConfig {
+  const preset = findPreset(name)
+  if (changes.blockSize !== undefined && preset.name !== 'w4-block') {
+    throw new CommandError(
+      `Cannot use --block-size with the preset "${preset.name}": expected "w4-block", got "${name}"`,
+      ExitCode.usage,
+    )
+  }
+  const config = baseConfig(preset.name, changes)
+  return config.setGlobal(withChanges(config.globalConfig, changes))
+}
+
+function baseConfig(name: string, { blockSize = 32 }: PresetChanges): QuantizerConfig {
+  switch (name) {
+    case 'w8a8':
+      return bothConfig({ dtype: 'int8' }, { dtype: 'int8' })
+    case 'w8a8-uint8':
+      return bothConfig({ dtype: 'int8' }, { dtype: 'uint8', qscheme: 'asymmetric' })
+    case 'w8':
+      return QuantizerConfig.w8()
+    case 'w4':
+      return QuantizerConfig.w4()
+    case 'w4-block':
+      return QuantizerConfig.w4PerBlock({ blockSize })
+    case 'w4a8':
+      return bothConfig({ dtype: 'int4' }, { dtype: 'int8' })
+    case 'fp8':
+      return bothConfig({ dtype: 'float8_e4m3fn' }, { dtype: 'float8_e4m3fn' })
+    default:
+      throw new RangeError(
+        `Cannot make the preset "${name}": expected a config for each of ${PRESETS.length} presets, got none (a bug in lowbit)`,
+      )
+  }
+}
+
+/** Weights per channel, of the axis that each operation knows, and activations per tensor. */
+function bothConfig(weight: SpecOptions, activation: SpecOptions): QuantizerConfig {
+  const activations = new QuantizationSpec({ ...activation, qparamCalculator: 'moving_average' })
+  return new QuantizerConfig({
+    globalConfig: new ModuleQuantizerConfig({
+      opInputSpec: { '*': activations },
+      opOutputSpec: { '*': activations },
+      opStateSpec: { weight: new QuantizationSpec({ ...weight, granularity: new PerChannel() }) },
+    }),
+  })
+}
+
+function withChanges(
+  config: ModuleQuantizerConfig,
+  { perChannel, range }: PresetChanges,
+): ModuleQuantizerConfig {
+  const changed = (specs: ReadonlyMap<string | number, QuantizationSpec | null>, changes: SpecOptions) =>
+    new Map([...specs].map(([key, spec]) => [key, spec?.with(changes) ?? null]))
+  // A calculator that counts values keeps all batches itself.
+  const ofRange: SpecOptions =
+    range === undefined
+      ? {}
+      : { rangeCalculator: range, ...(range === 'minmax' ? {} : { qparamCalculator: 'default' }) }
+  const ofWeight: SpecOptions =
+    perChannel === undefined ? {} : { granularity: perChannel ? new PerChannel(null) : new PerTensor() }
+  return config.with({
+    opInputSpec: changed(config.opInputSpec, ofRange),
+    opOutputSpec: changed(config.opOutputSpec, ofRange),
+    opStateSpec: changed(config.opStateSpec, ofWeight),
+  })
+}
