@@ -29,8 +29,15 @@ import type {
 } from './quantizer-options.ts'
 import { supportedModules } from './supported-modules.ts'
 
-/** The graph that stands for a model: called as the model is, with the same inputs and outputs. */
-export type QuantizedModel<M extends AnyModule = AnyModule> = SameCall<M> & GraphModule
+/**
+ * What quantizing makes of a model. Graph mode: a graph that stands for it, called as the model is, with the same inputs and outputs. Eager mode, where the
+ * program says so (`new QuantizerConfig({ executionMode: 'eager' })`): the model itself. Where only a config file says so, `instanceof GraphModule` tells.
+ */
+export type QuantizedModel<M extends AnyModule = AnyModule, E extends ExecutionMode = ExecutionMode> = [
+  E,
+] extends ['eager']
+  ? M
+  : SameCall<M> & GraphModule
 
 /** How a model is called, apart from its class. */
 export type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs: I) => O : unknown
@@ -46,7 +53,7 @@ export type SameCall<M> = M extends (...inputs: infer I) => infer O ? (...inputs
  * await quantizer.calibrate([randn([16, 4]), randn([16, 4])])
  * const quantized = await quantizer.finalize({ backend: ExportBackend.ONNX })
  */
-export class Quantizer<M extends AnyModule = AnyModule> {
+export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode = ExecutionMode> {
   readonly #model: M
   readonly #quantizer: GraphQuantizer | EagerQuantizer
   readonly #mode: ExecutionMode
@@ -64,7 +71,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
    */
   constructor(
     model: M,
-    config: QuantizerConfig | null = null,
+    config: QuantizerConfig<E> | null = null,
     { logger = defaultLogger, patterns = defaultPatterns }: QuantizerOptions = {},
   ) {
     if (!(model instanceof Module))
@@ -97,7 +104,10 @@ export class Quantizer<M extends AnyModule = AnyModule> {
    * @throws TypeError when exampleInputs is not an array; RangeError when it is empty
    * @throws StateError when the model is prepared already, or cannot be captured (graph mode)
    */
-  async prepare(exampleInputs: readonly unknown[], options: PrepareOptions = {}): Promise<QuantizedModel<M>> {
+  async prepare(
+    exampleInputs: readonly unknown[],
+    options: PrepareOptions = {},
+  ): Promise<QuantizedModel<M, E>> {
     if (!Array.isArray(exampleInputs)) {
       throw new TypeError(
         `Cannot prepare a model: expected an array of example inputs, got ${describe(exampleInputs)}`,
@@ -109,14 +119,14 @@ export class Quantizer<M extends AnyModule = AnyModule> {
       if (this.#mode === ExecutionMode.GRAPH)
         throw new StateError('Cannot prepare a model: expected one that is not prepared, got one that is')
       this.#logger.warn('Quantizer.prepare() has no effect: the model is prepared already')
-      return this.#prepared as QuantizedModel<M>
+      return this.#prepared as QuantizedModel<M, E>
     }
     const { model, table, inputCount, inspector } = await this.#quantizer.prepare(exampleInputs, options)
     this.#prepared = model
     this.#inputCount = inputCount
     this.#table = table
     this.#inspector = inspector
-    return model as QuantizedModel<M>
+    return model as QuantizedModel<M, E>
   }
 
   /**
@@ -239,7 +249,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
     backend = ExportBackend.CoreAI,
     mmapDir,
     signal,
-  }: FinalizeOptions = {}): Promise<QuantizedModel<M>> {
+  }: FinalizeOptions = {}): Promise<QuantizedModel<M, E>> {
     const target = readExportBackend(backend, 'backend', this.#logger)
     if (mmapDir !== undefined && (this.#mode === ExecutionMode.GRAPH || target !== ExportBackend.CoreAI)) {
       throw new RangeError(
@@ -257,7 +267,7 @@ export class Quantizer<M extends AnyModule = AnyModule> {
       this.#quantizer instanceof EagerQuantizer
         ? await this.#quantizer.finalize(prepared, target, options)
         : await this.#quantizer.finalize(expectGraph(prepared, 'finalize'), target, options)
-    return finalized as QuantizedModel<M>
+    return finalized as QuantizedModel<M, E>
   }
 
   /**

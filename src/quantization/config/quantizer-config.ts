@@ -21,7 +21,7 @@ export type ModuleConfigMap<K> =
   | { readonly [key: string]: ModuleQuantizerConfig | null }
 
 /** What is quantized in a model, and how. What is left out gets the default. */
-export interface QuantizerConfigOptions {
+export interface QuantizerConfigOptions<E extends ExecutionMode = ExecutionMode> {
   /** Settings of every module that nothing else names; null quantizes none of them. Default: int8 weights and activations. */
   readonly globalConfig?: ModuleQuantizerConfig | null
   /** Settings by type of module: a class, its name here (`Conv2d`), or its full name in PyTorch. They win over the global ones. */
@@ -31,7 +31,7 @@ export interface QuantizerConfigOptions {
   /** Names of attributes that a captured model keeps. */
   readonly preservedAttributes?: readonly string[] | null
   /** Default: graph. */
-  readonly executionMode?: ExecutionMode
+  readonly executionMode?: E
   /** Caches that operations update, by name of operation; graph mode only. */
   readonly kvCacheQuantConfigs?:
     | ReadonlyMap<string, KVCacheQuantConfig>
@@ -40,9 +40,9 @@ export interface QuantizerConfigOptions {
 }
 
 /** Options of a preset for a whole model. */
-export interface PresetOptions extends ModulePresetOptions {
+export interface PresetOptions<E extends ExecutionMode = ExecutionMode> extends ModulePresetOptions {
   /** Default: graph. */
-  readonly executionMode?: ExecutionMode
+  readonly executionMode?: E
 }
 
 /** How a config is read from a file's content. */
@@ -68,10 +68,11 @@ const ANCHORS_KEY = 'quantization_spec'
 /**
  * What is quantized in a model, and how. Setters change it in place and return it, so that calls chain.
  *
+ * @typeParam E the execution mode, where it is written in the program: `'eager'` gives a quantizer its types; both where a file says it
  * @example
  * QuantizerConfig.w4().onlyFor('lm_head').globalConfig.isDisabled // => true
  */
-export class QuantizerConfig {
+export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
   #globalConfig: ModuleQuantizerConfig
   #moduleTypeConfigs: Map<string, ModuleQuantizerConfig>
   #moduleNameConfigs: Map<string, ModuleQuantizerConfig>
@@ -82,7 +83,7 @@ export class QuantizerConfig {
   readonly kvCacheQuantConfigs: ReadonlyMap<string, KVCacheQuantConfig> | null
 
   /** @throws ConfigError for a value that is impossible */
-  constructor(options: QuantizerConfigOptions = {}) {
+  constructor(options: QuantizerConfigOptions<E> = {}) {
     for (const name of Object.keys(options))
       if (!Object.hasOwn(KEYS, name)) throw unknownKey(name, name, NAMES)
     const {
@@ -124,26 +125,32 @@ export class QuantizerConfig {
   }
 
   /** How a model is quantized. */
-  get executionMode(): ExecutionMode {
-    return this.#executionMode
+  get executionMode(): E {
+    return this.#executionMode as E
   }
 
   /** Weights only, int8, symmetric, per channel. @throws TypeError for an option that is not there */
-  static w8({ executionMode = 'graph', ...options }: PresetOptions = {}): QuantizerConfig {
-    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w8(options), executionMode })
+  static w8<E extends ExecutionMode>({
+    executionMode,
+    ...options
+  }: PresetOptions<E> = {}): QuantizerConfig<E> {
+    return preset(ModuleQuantizerConfig.w8(options), executionMode)
   }
 
   /** Weights only, int4, symmetric, per channel. @throws TypeError for an option that is not there */
-  static w4({ executionMode = 'graph', ...options }: PresetOptions = {}): QuantizerConfig {
-    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w4(options), executionMode })
+  static w4<E extends ExecutionMode>({
+    executionMode,
+    ...options
+  }: PresetOptions<E> = {}): QuantizerConfig<E> {
+    return preset(ModuleQuantizerConfig.w4(options), executionMode)
   }
 
   /** Weights only, int4, symmetric, in blocks. @throws TypeError for an option that is not there; ConfigError for a bad size */
-  static w4PerBlock({
-    executionMode = 'graph',
+  static w4PerBlock<E extends ExecutionMode>({
+    executionMode,
     ...options
-  }: PresetOptions & BlockOptions = {}): QuantizerConfig {
-    return new QuantizerConfig({ globalConfig: ModuleQuantizerConfig.w4PerBlock(options), executionMode })
+  }: PresetOptions<E> & BlockOptions = {}): QuantizerConfig<E> {
+    return preset(ModuleQuantizerConfig.w4PerBlock(options), executionMode)
   }
 
   /** Sets the settings of every module that nothing else names; null quantizes none of them. @throws ConfigError for module specs in it */
@@ -166,11 +173,11 @@ export class QuantizerConfig {
   }
 
   /** Sets how a model is quantized. @throws ConfigError for anything but `graph` and `eager`, or eager mode with caches */
-  setExecutionMode(mode: ExecutionMode, { logger }: ReadOptions = {}): this {
+  setExecutionMode<N extends ExecutionMode>(mode: N, { logger }: ReadOptions = {}): QuantizerConfig<N> {
     const read = readExecutionMode(mode, 'executionMode', logger)
     if (read === 'eager') refuseCaches(this.kvCacheQuantConfigs)
     this.#executionMode = read
-    return this
+    return this as unknown as QuantizerConfig<N>
   }
 
   /**
@@ -295,4 +302,11 @@ export class QuantizerConfig {
         ),
     })
   }
+}
+
+function preset<E extends ExecutionMode>(
+  globalConfig: ModuleQuantizerConfig,
+  executionMode: E | undefined,
+): QuantizerConfig<E> {
+  return new QuantizerConfig({ globalConfig, ...(executionMode === undefined ? {} : { executionMode }) })
 }
