@@ -5,7 +5,7 @@ import type { AnyModule, Module } from '../../nn/module.ts'
 import type { ExportBackend } from '../config/execution-mode.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import { FakeQuantizerTable } from '../fake-quantizer-table.ts'
-import type { ModelInspector } from '../inspection/model-inspector.ts'
+import { ModelInspector } from '../inspection/model-inspector.ts'
 import type { Logger } from '../logger.ts'
 import type { FinalizeOptions, PrepareOptions } from '../quantizer-options.ts'
 import { checkEagerConfig } from './check-config.ts'
@@ -24,6 +24,7 @@ import {
 } from './placed-model.ts'
 import { passOver, quantizeCalls } from './quantized-calls.ts'
 import { register } from './registration.ts'
+import { EagerReporter } from './report-eager.ts'
 
 /** A prepared model with what its quantizer needs to know. */
 export interface PreparedModel {
@@ -31,7 +32,7 @@ export interface PreparedModel {
   readonly table: FakeQuantizerTable
   /** How many inputs a call takes. */
   readonly inputCount: number
-  readonly inspector: ModelInspector | undefined
+  readonly inspector: ModelInspector
 }
 
 /** Eager mode: quantizes a model in place, as the module that it is. */
@@ -66,6 +67,8 @@ export class EagerQuantizer {
     const modules = [...model.namedModules()]
     const placed = placeFakeQuantizers(model, registered, { quantizesActivations, logger: this.#logger })
     const unwatch = watch(modules, placed)
+    const reporter = new EagerReporter(registered.operations, settings, placed)
+    const operations = reporter.operations()
     try {
       await observeExample(placed, exampleInputs)
       signal?.throwIfAborted()
@@ -83,7 +86,8 @@ export class EagerQuantizer {
     }))
     const schedule = (path: string) => settings.at(path)?.config.qatSchedule ?? null
     const table = new FakeQuantizerTable([...fakeQuantizersIn(model)], schedule, this.#logger)
-    return { model, table, inputCount: exampleInputs.length, inspector: undefined }
+    const inspector = new ModelInspector(reporter.report(operations))
+    return { model, table, inputCount: exampleInputs.length, inspector }
   }
 
   /**

@@ -5,7 +5,8 @@ import { namePattern } from '../config/name-pattern.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import type { StateSpecs, TensorSpecs } from '../config/tensor-specs.ts'
 import { moduleConfigs } from '../graph/config-entries.ts'
-import type { OpSpecs } from '../graph/winners.ts'
+import type { ConfigLevel } from '../graph/module-table.ts'
+import type { OpLevel, OpSpecs } from '../graph/winners.ts'
 import type { QuantizationSpec } from '../spec/quantization-spec.ts'
 
 /** Order of the levels on which a module's settings are given. */
@@ -19,6 +20,17 @@ export interface ModuleSettings {
   readonly config: ModuleQuantizerConfig
   /** Place among all modules, 0 is the strongest. */
   readonly priority: number
+  readonly level: ConfigLevel
+  /** Key under which the settings stand, null for the global ones. */
+  readonly key: string | null
+}
+
+/** The specs of an operation, with where they stand in the settings of its module. */
+export interface OpEntry {
+  readonly specs: OpSpecs
+  readonly opLevel: OpLevel
+  /** Undefined for the module's own specs. */
+  readonly opKey: string | undefined
 }
 
 /** Which settings each module of a model gets, by path. */
@@ -28,8 +40,8 @@ export class SettingsTable {
   constructor(model: AnyModule, config: QuantizerConfig) {
     const claims = [...moduleConfigs(layoutOf(model), config).values()]
     const ordered = LEVELS.flatMap((level) => claims.filter((claim) => claim.level === level))
-    ordered.forEach((claim, priority) => {
-      this.#settings.set(claim.path, { path: claim.path, config: claim.config, priority })
+    ordered.forEach(({ path, config, level, key }, priority) => {
+      this.#settings.set(path, { path, config, priority, level, key })
     })
   }
 
@@ -61,12 +73,20 @@ export class SettingsTable {
 
   /** Specs for an operation: by its name, by its type, or those of its module. */
   opSpecs(path: string, name: string, type: string | null): OpSpecs {
+    return (type === null ? undefined : this.opEntry(path, name, type))?.specs ?? NO_SPECS
+  }
+
+  /** Specs for an operation that settings of operations reach, undefined in a module without settings. */
+  opEntry(path: string, name: string, type: string): OpEntry | undefined {
     const config = this.at(path)?.config
-    if (type === null || config === undefined) return NO_SPECS
+    if (config === undefined) return undefined
     const byName = [...config.opNameConfig].findLast(([pattern]) =>
       namePattern(pattern, 'op_name_config').matches(name),
     )
-    return byName?.[1] ?? config.opTypeConfig.get(type) ?? config
+    if (byName !== undefined) return { specs: byName[1], opLevel: 'op_name', opKey: byName[0] }
+    const byType = config.opTypeConfig.get(type)
+    if (byType !== undefined) return { specs: byType, opLevel: 'op_type', opKey: type }
+    return { specs: config, opLevel: 'default', opKey: undefined }
   }
 }
 

@@ -14,6 +14,7 @@ import { type CallFrame, enterFrame, expectInnermost, leaveFrame, openFrames } f
 import type { RecordedCall, RecordedTensor } from './inspection.ts'
 import { ModuleBoundaries, type Side } from './module-boundaries.ts'
 import type { SettingsTable } from './module-settings.ts'
+import { type LoggedOperation, OperationLog } from './operation-log.ts'
 import { StateSpecTable } from './state-specs.ts'
 import { argumentsOf, functionOf, type TensorArgument, type TensorFunction } from './tensor-functions.ts'
 import { TensorNumbers } from './tensor-numbers.ts'
@@ -46,6 +47,8 @@ export interface RegisteredModel {
   /** Modules whose forward ran, in the order of a walk. */
   readonly modules: readonly RegisteredModule[]
   readonly calls: readonly RecordedCall[]
+  /** Everything that was called, quantized or not. */
+  readonly operations: readonly LoggedOperation[]
   readonly states: StateSpecTable
 }
 
@@ -97,12 +100,14 @@ class Registration {
   readonly #numbers = new TensorNumbers()
   readonly #records: ModuleRecord[] = []
   readonly #calls: RecordedCall[] = []
+  readonly #log: OperationLog
 
   constructor(model: AnyModule, settings: SettingsTable, logger: Logger) {
     this.#settings = settings
     this.#logger = logger
     this.#states = new StateSpecTable(model, settings)
     this.#boundaries = new ModuleBoundaries(settings, logger)
+    this.#log = new OperationLog(this.#states, this.#numbers)
   }
 
   watch(path: string, module: AnyModule): () => void {
@@ -113,6 +118,7 @@ class Registration {
       const frame: CallFrame = { path, interceptor: this.#interceptor(record) }
       const isFirst = !record.isTraversed
       if (isFirst) this.#boundaries.cross({ path, side: 'input', depth, tensors: this.#numbers.in(inputs) })
+      if (depth === 0) this.#log.begin(inputs)
       enterFrame(frame)
       return {
         leave: (output) => {
@@ -120,6 +126,7 @@ class Registration {
           leaveFrame(frame)
           if (isFirst)
             this.#boundaries.cross({ path, side: 'output', depth, tensors: this.#numbers.in(output) })
+          if (!isFirst) this.#log.repeated(path, output)
           record.isTraversed = true
         },
         fail: () => leaveFrame(frame),
@@ -145,7 +152,7 @@ class Registration {
       module,
       functions: new Map(Array.from(functions, ([name, calls]) => [name, settle(calls)])),
     }))
-    return { modules, calls: this.#calls, states: this.#states }
+    return { modules, calls: this.#calls, operations: this.#log.operations, states: this.#states }
   }
 
   #interceptor(record: ModuleRecord): CallInterceptor | undefined {
@@ -153,9 +160,11 @@ class Registration {
     const seesAll = this.#settings.hasBoundarySpecs(record.path)
     return (call, proceed) => {
       const fn = functionOf(call)
+      const log = this.#log.call(record.path, fn, call)
       const outputs = proceed(call.inputs)
       const [changed] = outputs
       if (call.isInPlace && changed !== undefined) this.#numbers.changed(changed)
+      log(outputs)
       if (fn.type !== null || seesAll) this.#record(record, fn, call, outputs)
       return outputs
     }

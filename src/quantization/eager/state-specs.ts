@@ -1,5 +1,5 @@
 import type { Tensor } from '../../engine/tensor.ts'
-import { type AnyModule, Module } from '../../nn/module.ts'
+import { type AnyModule, joinPath, Module } from '../../nn/module.ts'
 import type { Buffer, Parameter } from '../../nn/parameter.ts'
 import type { StateSpecs } from '../config/tensor-specs.ts'
 import type { QuantizationSpec } from '../spec/quantization-spec.ts'
@@ -43,6 +43,12 @@ export class StateSpecTable {
   /** Whether a tensor is a state of the model. */
   has(tensor: Tensor): tensor is Parameter | Buffer {
     return this.#slots.has(tensor)
+  }
+
+  /** First path of a state; undefined for other tensors. */
+  nameOf(tensor: Tensor): string | undefined {
+    const [slot] = this.#slots.get(tensor) ?? []
+    return slot && joinPath(slot.path, slot.name)
   }
 
   /**

@@ -12,15 +12,16 @@ export interface Inspection {
 }
 
 /**
- * Tells how graph mode quantizes a model: which entry of the config won for each operation, where fake quantizers stand and which places
- * share one, and what is not quantized and why not. `Quantizer.inspect` gives one.
+ * Tells how a model is quantized: which entry of the config won for each operation, where fake quantizers stand and which places share one, and
+ * what is not quantized and why not. `Quantizer.inspect` gives one. In eager mode it tells of the forward that prepared the model: there are no
+ * patterns, an operation is quantized by itself, and a module that is called again is listed once.
  */
 export class ModelInspector implements Inspection {
-  /** The operations of the model as it was captured, in the order in which they run. */
+  /** The operations of the model as it was captured or prepared, in the order in which they run. */
   readonly operations: readonly OpReport[]
-  /** Every pattern that was found, the strongest first. */
+  /** Every pattern that was found, the strongest first; graph mode only. */
   readonly matches: readonly MatchReport[]
-  /** The fake quantizers of the prepared graph, by number. */
+  /** The fake quantizers of the prepared model: by number in a graph, in the order of a walk over the modules in eager mode. */
   readonly fakeQuantizers: readonly FakeQuantizerReport[]
   /** Fake quantizers that were asked for and could not be. */
   readonly removed: readonly RemovalReport[]

@@ -24,7 +24,7 @@ export interface ObserverReport {
 
 /** Why nothing observes a place. */
 export type Unobserved =
-  /** The operation is in no pattern that won. */
+  /** The operation is in no pattern that won; in eager mode, no settings of operations reach it. */
   | 'no pattern'
   /** It lies between the operations of one pattern. */
   | 'inside pattern'
@@ -50,8 +50,9 @@ export interface PlaceReport {
 
 /** Which entry of a config an operation is quantized by, and why it beat the others. */
 export interface WinReport {
-  /** Place among all matches of the graph, 0 is the strongest. */
+  /** Place among all matches of the graph, in eager mode among all modules; 0 is the strongest. */
   readonly priority: number
+  /** Its name; in eager mode the type of the operation. */
   readonly pattern: string
   /** Whether the operation is the pattern's first: its inputs and states are observed. */
   readonly isKey: boolean
