@@ -70,7 +70,7 @@ def check(entry, path, inputs, expected):
     weights = {name.removeprefix("weight."): value for name, value in tensors.items() if name.startswith("weight.")}
     count = check_weights(program, weights)
     narrowed = [value.astype(np.int32) if value.dtype == np.int64 else value for value in inputs]
-    worst = expect_equal("the program", mil_interpreter.run(program, narrowed), expected, False)
+    worst = expect_equal("the program", mil_interpreter.run(program, narrowed), expected, entry["tolerance"])
     kinds = Counter(op.op_type for op in program.functions["main"].operations if op.op_type != "const")
     converted = ct.convert(program, source="milinternal", convert_to="mlprogram", skip_model_load=True,
                            minimum_deployment_target=ct.target.iOS18, compute_precision=ct.precision.FLOAT32)

@@ -7,7 +7,9 @@ export interface VerifiedConfig {
   /** @param blockSize a size that divides the channels of the model's weights */
   content(blockSize: number): object
   readonly options?: SaveOptions
-  /** Whether every number must be equal where nothing is fused: both sides compute with the same integers. */
+  /** Whether activations are quantized, so that a value near the middle of two steps may go either way. */
+  readonly hasActivations?: boolean
+  /** Whether every number must be equal where no value is near such a middle: both sides compute with the same integers. */
   readonly isExact?: boolean
 }
 
@@ -32,7 +34,7 @@ function weightOnly(
 function withActivations(name: string, weight: object, activation: object): VerifiedConfig {
   const spec = { '*': activation }
   const content = () => ({ op_input_spec: spec, op_output_spec: spec, op_state_spec: { weight } })
-  return { name, content }
+  return { name, content, hasActivations: true }
 }
 
 const asymmetric = { qscheme: 'asymmetric' }

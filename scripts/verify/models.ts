@@ -20,8 +20,8 @@ export interface VerifiedModel {
   build(): Promise<AnyModule>
   /** What the quantizer sees. */
   readonly calibration: readonly (readonly Tensor[])[]
-  /** What is compared. */
-  readonly evaluation: readonly Tensor[]
+  /** Batches of which one is compared. */
+  readonly evaluation: readonly (readonly Tensor[])[]
   /** A size of blocks that divides the input channels of a weight. */
   readonly blockSize: number
 }
@@ -57,6 +57,7 @@ const TOKENS: Readonly<Record<string, number>> = { embedding: 20, tied_embedding
 /** Models none of whose weights has input channels that 4 divides. */
 const BLOCKS_OF_THREE = new Set(['add_mul_sub', 'conv_relu', 'interleaved_reuse', 'matmul'])
 const CALIBRATION_BATCHES = 3
+const EVALUATION_BATCHES = 6
 
 /** The models that are built here. */
 export function builtModels(): VerifiedModel[] {
@@ -74,7 +75,7 @@ export function builtModels(): VerifiedModel[] {
       build,
       blockSize: blockSizeOf(name),
       calibration: Array.from({ length: CALIBRATION_BATCHES }, batch),
-      evaluation: batch(),
+      evaluation: Array.from({ length: EVALUATION_BATCHES }, batch),
     }
   })
 }
@@ -101,7 +102,7 @@ export function programsIn(folder: string): VerifiedModel[] {
       name: `${name}_pt2`,
       build: () => loadExportedProgram(join(folder, name, 'model.pt2')),
       calibration: [0, 1, 2].map((i) => batch(`calib.${i}`)),
-      evaluation: batch('eval.0'),
+      evaluation: [0, 1].map((i) => batch(`eval.${i}`)).filter((inputs) => inputs.length > 0),
       blockSize: blockSizeOf(name),
     }
   })

@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-# Largest difference that is allowed, relative to the largest number expected.
-TOLERANCE = 1e-6
-
 
 def entries(folder):
     """The files of a folder, with inputs and expected outputs in order."""
@@ -35,10 +32,10 @@ def difference(got, expected):
     return worst
 
 
-def expect_equal(what, got, expected, exact):
-    """Fails for outputs that differ by more than is allowed."""
+def expect_equal(what, got, expected, tolerance):
+    """Fails for outputs that differ by more than is allowed, relative to the largest number expected."""
     worst = difference(got, expected)
-    if worst > (0 if exact else TOLERANCE):
+    if worst > tolerance:
         raise AssertionError(f"{what}: largest relative difference {worst:.2e}")
     return worst
 

@@ -1,9 +1,10 @@
 /** Quantizes each model with each configuration, and writes the files of a backend with inputs and what lowbit computes of them. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ExportBackend, noGrad, Quantizer, save, Tensor, writeSafetensors } from 'lowbit'
+import { ExportBackend, type HostArray, Quantizer, save, writeSafetensors } from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
 import type { VerifiedModel } from './models.ts'
+import { outputsOf, STEADY, steadiestBatch } from './sensitivity.ts'
 
 /** A written file, as the Python scripts read it from `manifest.json`. */
 interface ManifestEntry {
@@ -12,7 +13,8 @@ interface ManifestEntry {
   readonly file: string
   /** Tensors `input.<i>` and `expected.<i>`. */
   readonly tensors: string
-  readonly exact: boolean
+  /** Largest difference that is allowed, relative to the largest number expected. */
+  readonly tolerance: number
 }
 
 /** What could not be written. */
@@ -27,6 +29,9 @@ const ENDINGS: Readonly<Record<ExportBackend, string>> = {
   [ExportBackend.CoreML]: 'mlpackage',
   [ExportBackend._TORCH]: 'pt2',
 }
+
+/** Largest difference between runtimes that sum in other orders, relative to the largest number. */
+const TOLERANCE = 1e-6
 
 /** Writes the files of a backend into a folder, with `manifest.json`, and gives what failed. */
 export async function writeFiles(
@@ -68,17 +73,18 @@ async function writeOne(
   const finalized = await quantizer.finalize({ backend })
   const file = `${id}.${ENDINGS[backend]}`
   await save(finalized, join(folder, file), { ...config.options, overwrite: true })
-  const outputs = tensorsOf(noGrad(() => finalized(...model.evaluation)))
-  const tensors: [string, Awaited<ReturnType<Tensor['array']>>][] = []
-  for (const [i, input] of model.evaluation.entries()) tensors.push([`input.${i}`, await input.array()])
-  for (const [i, output] of outputs.entries()) tensors.push([`expected.${i}`, await output.array()])
+  const batch = await steadiestBatch(
+    finalized,
+    config.hasActivations ? model.evaluation : model.evaluation.slice(0, 1),
+  )
+  const outputs = await outputsOf(finalized, batch.inputs)
+  const tensors: [string, HostArray][] = outputs.map((output, i) => [`expected.${i}`, output])
+  for (const [i, input] of batch.inputs.entries()) tensors.push([`input.${i}`, await input.array()])
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
-  return { id, file, tensors: `${id}.safetensors`, exact: config.isExact ?? false }
+  return { id, file, tensors: `${id}.safetensors`, tolerance: toleranceFor(config, batch.sensitivity) }
 }
 
-/** The tensors of an output, in order. */
-function tensorsOf(output: unknown): Tensor[] {
-  if (output instanceof Tensor) return [output]
-  if (typeof output !== 'object' || output === null) return []
-  return Object.values(output).flatMap(tensorsOf)
+function toleranceFor({ isExact = false }: VerifiedConfig, sensitivity: number): number {
+  if (sensitivity > STEADY) return sensitivity
+  return isExact ? 0 : TOLERANCE
 }

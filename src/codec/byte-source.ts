@@ -13,6 +13,11 @@ export interface ByteSource {
    * @throws RangeError for a range outside; FileError when the file gives less
    */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Reads a range into memory that is there.
+   * @throws as `read` does
+   */
+  readInto(offset: number, target: Uint8Array): Promise<void>
   /** Gives the file back; reading is over. */
   close(): Promise<void>
 }
@@ -33,6 +38,10 @@ export async function openSource(source: string | Blob | Uint8Array): Promise<By
       checkRange('blob', sizeBytes, offset, length)
       return new Uint8Array(await source.slice(offset, offset + length).arrayBuffer())
     },
+    async readInto(offset, target) {
+      checkRange('blob', sizeBytes, offset, target.byteLength)
+      target.set(new Uint8Array(await source.slice(offset, offset + target.byteLength).arrayBuffer()))
+    },
     close: async () => {},
   }
 }
@@ -44,6 +53,10 @@ function bytesSource(bytes: Uint8Array): ByteSource {
     async read(offset, length) {
       checkRange('bytes', bytes.byteLength, offset, length)
       return bytes.slice(offset, offset + length)
+    },
+    async readInto(offset, target) {
+      checkRange('bytes', bytes.byteLength, offset, target.byteLength)
+      target.set(bytes.subarray(offset, offset + target.byteLength))
     },
     close: async () => {},
   }
@@ -58,11 +71,18 @@ async function openFile(path: string): Promise<ByteSource> {
       await file.close()
       throw new TypeError('a folder')
     }
-    return { name: path, sizeBytes: stats.size, read: readAt, close: () => file.close() }
+    return { name: path, sizeBytes: stats.size, read: readAt, readInto, close: () => file.close() }
 
     async function readAt(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
       checkRange(path, stats.size, offset, length)
       const bytes = new Uint8Array(length)
+      await readInto(offset, bytes)
+      return bytes
+    }
+
+    async function readInto(offset: number, bytes: Uint8Array): Promise<void> {
+      const length = bytes.byteLength
+      checkRange(path, stats.size, offset, length)
       for (let done = 0; done < length; ) {
         const { bytesRead } = await file.read(
           bytes,
@@ -73,7 +93,6 @@ async function openFile(path: string): Promise<ByteSource> {
         if (bytesRead === 0) throw unreadable(path, `the end at byte ${offset + done}`)
         done += bytesRead
       }
-      return bytes
     }
   } catch (cause) {
     throw unreadable(path, cause)

@@ -51,6 +51,11 @@ export function symmetricZeroPoint(quantMin: number, quantMax: number): number {
   return Math.trunc((quantMax + quantMin + 1) / 2)
 }
 
+/** The scale of a symmetric range up to the largest magnitude, as the operation computes it in float32. */
+export function symmetricScaleOf(largest: number, quantMin: number, quantMax: number): number {
+  return Math.max(Math.fround(largest / ((quantMax - quantMin) / 2)), MIN_SCALE)
+}
+
 /** Dividing by the negative turns the sign of the minimum round, exactly; the larger quotient is the quotient of the larger bound. */
 function symmetricScale(e: Emitter, node: Node<RangeToQParamsAttributes>): string {
   const [min = '', max = ''] = e.inputs
