@@ -14,6 +14,7 @@ import { quantizationOperations } from './quantization/index.ts'
 import { randomOperations } from './random/index.ts'
 import { recurrentOperations } from './recurrent/index.ts'
 import { reductionOperations } from './reduction/index.ts'
+import { resamplingOperations } from './resampling/index.ts'
 import { shapeOperations } from './shape/index.ts'
 
 /** Every operation, in the order of their files. */
@@ -31,5 +32,6 @@ export const operations: readonly Operation[] = [
   ...attentionOperations,
   ...recurrentOperations,
   ...indexingOperations,
+  ...resamplingOperations,
   ...quantizationOperations,
 ]

@@ -8,6 +8,7 @@ import { innerMismatch, productNode } from '../matrix/product.ts'
 import { seedAt } from '../random/counter-bits.ts'
 import { reshapeNode } from '../shape/reshape.ts'
 import { attentionGradient } from './attention-gradient.ts'
+import { milAttention } from './mil-attention.ts'
 import { type AttentionAttributes, attentionPlan, batchOf, checkMask, OP, splitHeads } from './plan.ts'
 import { dropoutFactor, openRows, weightsNode } from './weights.ts'
 
@@ -68,6 +69,7 @@ export const scaledDotProductAttention: Operation<AttentionAttributes> = defineO
     const from: Dims = [...plan.weights.slice(0, -1), plan.value.shape.at(-1) ?? 1]
     return [reshapeNode(e, openRows(e, mixed, plan), from, y?.shape ?? []), weights]
   },
+  mil: (e, node) => [milAttention(e, node)],
 })
 
 function matrixAt(inputs: readonly (TensorType | null)[], index: number): TensorType {

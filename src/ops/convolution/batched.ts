@@ -1,5 +1,6 @@
 import type { Dims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { formatType, type Node, type Value } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -56,4 +57,15 @@ export function lowerAsBatch(
   if (!x || !y || x.shape.length !== spatial + 1) return write(name)
   const result = write(e.op('Unsqueeze', [name, e.ints([0])]))
   return e.op('Squeeze', [result, e.ints([0])])
+}
+
+/** The same for an ML program; `write` is given the batch and the shape of its result. */
+export function milAsBatch(
+  e: MilEmitter,
+  node: Node,
+  spatial: number,
+  write: (x: MilValue, shape: Dims) => MilValue,
+): MilValue {
+  const { x, y } = batchDims(node, spatial)
+  return e.reshape(write(e.reshape(e.input(0), x), y), node.outputs[0]?.shape ?? y)
 }

@@ -1,14 +1,15 @@
-import { addDims, type Dim, dimsEqual, formatDims, mulDims } from '../../ir/dim.ts'
+import { addDims, type Dim, type Dims, dimsEqual, formatDims, mulDims } from '../../ir/dim.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit, formatType } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 import { reshaped } from '../shape/reshape.ts'
-import { asBatch, batchDims, batchedTypes, lowerAsBatch, resultType } from './batched.ts'
+import { asBatch, batchDims, batchedTypes, lowerAsBatch, milAsBatch, resultType } from './batched.ts'
 import { biasGradient, checkBias } from './conv.ts'
 import { convInputGradient, convolution, weightGradient } from './convolution.ts'
-import { extent, kernelOf, type Sliding, slidingOf, spread } from './geometry.ts'
+import { extent, kernelOf, milSliding, type Sliding, slidingOf, spread } from './geometry.ts'
 import { lowerInputGradient } from './lower-input-gradient.ts'
 
 /** Attributes of `aten.conv_transpose*`, as ATen has them. */
@@ -72,6 +73,9 @@ function defineConvTranspose(name: string, spatial: number): Operation<ConvTrans
         ),
       ]
     },
+    mil: (e, node) => [
+      milAsBatch(e, node, spatial, (x, shape) => milTransposed(e, x, shape, name, node.attrs)),
+    ],
     quantization: { weight: { input: 1, bias: 2, channelAxis: 1, blockAxis: 0 } },
   })
 }
@@ -115,4 +119,43 @@ function adjointOf(
     return [before, after - step * Math.floor((added[i] ?? 0) / step)] as const
   })
   return { sliding: { ...sliding, padding }, inputSize }
+}
+
+/**
+ * Writes a transposed convolution of a batch. Where there is output padding, it is all of the result, of which the padding is cut off: for what lies
+ * beyond its end the data are followed by zeros.
+ */
+function milTransposed(
+  e: MilEmitter,
+  x: MilValue,
+  shape: Dims,
+  name: string,
+  attrs: ConvTransposeAttributes,
+): MilValue {
+  const [weight, bias] = [e.input(1), e.inputs[2]]
+  const kernel = kernelOf(name, weight)
+  const sliding = slidingOf(name, attrs, kernel)
+  const added = spread(name, 'output padding', attrs.outputPadding, kernel.length, 0)
+  if (added.every((extra) => extra === 0))
+    return e.op('conv_transpose', { x, weight, bias, ...milSliding(sliding) }, { shape })
+  const zeros = sliding.padding.map(([, after], i) =>
+    Math.ceil(Math.max(0, (added[i] ?? 0) - after) / (sliding.stride[i] ?? 1)),
+  )
+  const longer = x.shape.map((size, i) => addDims(size, zeros[i - 2] ?? 0))
+  const pad = [0, 0, 0, 0, ...zeros.flatMap((count) => [0, count])]
+  const data = zeros.every((count) => count === 0)
+    ? x
+    : e.op('pad', { x, pad, mode: 'constant', constant_val: { float: 0 } }, { shape: longer })
+  const unpadded = { ...sliding, padding: sliding.padding.map(() => [0, 0] as const) }
+  const whole = longer.map((size, i) => {
+    if (i < 2) return shape[i] ?? 1
+    const reach = extent(kernel[i - 2] ?? 1, sliding.dilation[i - 2] ?? 1)
+    return addDims(mulDims(addDims(size, -1), sliding.stride[i - 2] ?? 1), reach)
+  })
+  const result = e.op('conv_transpose', { x: data, weight, bias, ...milSliding(unpadded) }, { shape: whole })
+  const begin = shape.map((_, i) => sliding.padding[i - 2]?.[0] ?? 0)
+  const end = shape.map((size, i) =>
+    i < 2 ? 0 : typeof size === 'number' ? size + (begin[i] ?? 0) : e.refuse('known sizes', String(size)),
+  )
+  return e.op('slice_by_index', { x: result, begin, end, end_mask: shape.map((_, i) => i < 2) }, { shape })
 }

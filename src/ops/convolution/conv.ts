@@ -6,9 +6,9 @@ import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
 import { sum } from '../reduction/sum.ts'
 import { reshaped } from '../shape/reshape.ts'
-import { asBatch, batchDims, batchedTypes, lowerAsBatch, resultType } from './batched.ts'
+import { asBatch, batchDims, batchedTypes, lowerAsBatch, milAsBatch, resultType } from './batched.ts'
 import { inferConvolution, inputGradient, weightGradient } from './convolution.ts'
-import { type ConvAttributes, kernelOf, slidingOf } from './geometry.ts'
+import { type ConvAttributes, kernelOf, milSliding, slidingOf } from './geometry.ts'
 import { lowerConvolution } from './lower-convolution.ts'
 
 /** Convolution of [N, C, L] or [C, L] with a weight [O, C / groups, K] and an optional bias [O]. */
@@ -48,6 +48,13 @@ function defineConv(name: string, spatial: number): Operation<ConvAttributes> {
         lowerAsBatch(e, node, spatial, (x) => lowerConvolution(e, dims, sliding, [x, ...e.inputs.slice(1)])),
       ]
     },
+    mil: (e, node) => [
+      milAsBatch(e, node, spatial, (x, shape) => {
+        const [weight, bias] = [e.input(1), e.inputs[2]]
+        const sliding = slidingOf(name, node.attrs, kernelOf(name, weight))
+        return e.op('conv', { x, weight, bias, ...milSliding(sliding) }, { shape })
+      }),
+    ],
     quantization: { weight: { input: 1, bias: 2, channelAxis: 0, blockAxis: 1 } },
   })
 }

@@ -7,6 +7,7 @@ import {
   formatDims,
   isConcrete,
 } from '../../ir/dim.ts'
+import type { MilArguments } from '../../ir/mil-emitter.ts'
 import { formatType } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -132,4 +133,16 @@ export function kernelOf(op: string, weight: TensorType): readonly number[] {
 /** Whether two lists of sizes are equal. */
 export function sameDims(a: Dims, b: Dims): boolean {
   return a.length === b.length && a.every((dim, i) => dimsEqual(dim, b[i] ?? -1))
+}
+
+/** A convolution's arguments in MIL. */
+export function milSliding({ stride, padding, dilation, groups }: Sliding): MilArguments {
+  const isPadded = padding.some((sides) => sides.some((size) => size !== 0))
+  return {
+    strides: stride,
+    pad_type: isPadded ? 'custom' : 'valid',
+    pad: padding.flat(),
+    dilations: dilation,
+    groups,
+  }
 }

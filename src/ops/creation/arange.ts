@@ -1,6 +1,7 @@
 import { addDims, type Dim, floorDivDims, subDims } from '../../ir/dim.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { type DType, isFloating } from '../../tensor/dtype.ts'
+import { fromValues } from '../../tensor/from-values.ts'
 import { defineOp } from '../define-op.ts'
 import { sizeNode } from '../size-node.ts'
 
@@ -36,6 +37,13 @@ export const arange: Operation<ArangeAttributes> = defineOp({
     const first = sizeNode(e, start, computed)
     const moved = start === 0 ? scaled : e.op('Add', [scaled, first])
     return [dtype === computed ? moved : e.cast(moved, dtype)]
+  },
+  mil(e, { attrs: { start, step }, outputs: [y] }) {
+    const [count] = y?.shape ?? []
+    if (typeof count !== 'number' || typeof start !== 'number')
+      return e.refuse('known bounds', `${count} values`)
+    const values = Array.from({ length: count }, (_, i) => start + i * step)
+    return [e.constant(fromValues(y?.dtype ?? 'int64', [count], values))]
   },
 })
 

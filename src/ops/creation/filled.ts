@@ -3,7 +3,7 @@ import type { Operation } from '../../ir/operation.ts'
 import type { DType } from '../../tensor/dtype.ts'
 import { defineOp } from '../define-op.ts'
 import { inputAt } from '../inference.ts'
-import { filledNode } from './full.ts'
+import { filledNode, milFilled } from './full.ts'
 
 /** `dtype` is float32 when it is left out. */
 type SizedAttributes = { readonly size: Dims; readonly dtype?: DType }
@@ -30,6 +30,7 @@ function sized(name: string, value: number): Operation<SizedAttributes> {
     infer: (_, { size, dtype = 'float32' }) => [{ shape: size, dtype }],
     gradient: 'none',
     lower: (e, { attrs: { size, dtype = 'float32' } }) => [filledNode(e, size, value, dtype)],
+    mil: (e, { attrs: { size, dtype = 'float32' } }) => [milFilled(e, size, value, dtype)],
   })
 }
 
@@ -43,5 +44,6 @@ function like(name: string, value: number): Operation<LikeAttributes> {
     },
     gradient: 'none',
     lower: (e, { outputs: [y] }) => [filledNode(e, y?.shape ?? [], value, y?.dtype ?? 'float32')],
+    mil: (e, { outputs: [y] }) => [milFilled(e, y?.shape ?? [], value, y?.dtype ?? 'float32')],
   })
 }

@@ -23,6 +23,9 @@ export const embedding: Operation<EmbeddingAttributes> = defineOp({
     return [emit(embeddingGradient, [g, indices], { rows: table.shape[0] ?? 1, paddingIdx }), null]
   },
   lower: (e) => [e.op('Gather', [e.inputs[0] ?? '', e.inputs[1] ?? ''], { axis: 0 })],
+  mil: (e) => [
+    e.op('gather', { x: e.input(0), indices: e.input(1), axis: 0, batch_dims: 0, validate_indices: false }),
+  ],
   quantization: { weight: { input: 0, channelAxis: 0, blockAxis: 1 } },
 })
 

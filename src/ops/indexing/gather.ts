@@ -37,6 +37,11 @@ export const gather: Operation<GatherAttributes> = defineOp({
       axis: normalizeDim('aten.gather', dim, x?.shape.length ?? 1),
     }),
   ],
+  mil(e, { attrs: { dim } }) {
+    const [x, indices] = [e.input(0), e.input(1)]
+    const axis = normalizeDim('aten.gather', dim, x.shape.length)
+    return [e.op('gather_along_axis', { x, indices, axis, validate_indices: false })]
+  },
 })
 
 /** Zeros of shape `size` with each element of the first input added where `gather` of the second took it from. */

@@ -44,6 +44,19 @@ export const index: Operation<NoAttributes> = defineOp({
     const merged = reshapeNode(e, ordered, from, mergedShape(plan))
     return [e.op('Gather', [merged, positionNode(e, plan, names)], { axis: plan.before.length })]
   },
+  mil(e, { inputs: [x, ...positions] }) {
+    const { indexed, before } = planOf(x?.shape ?? [], positions)
+    const [only] = indexed
+    if (only === undefined) return [e.input(0)]
+    if (indexed.length > 1) return e.refuse('positions in one dimension', `positions in ${indexed.length}`)
+    const args = {
+      indices: e.input(only.axis + 1),
+      axis: before.length,
+      batch_dims: 0,
+      validate_indices: false,
+    }
+    return [e.op('gather', { x: e.input(0), ...args })]
+  },
 })
 
 /** Zeros of shape `size` with the first input added to the places that the other inputs say: the adjoint of `aten.index`. */

@@ -82,6 +82,14 @@ export const batchNorm: Operation<BatchNormAttributes> = defineOp({
     ]
   },
   updates: ({ training }) => (training ? RUNNING_STATISTICS : []),
+  mil(e, { attrs: { eps } }) {
+    const [x, gamma, beta, mean, variance] = [e.input(0), ...e.inputs.slice(1)]
+    if (!mean || !variance) return e.refuse('running statistics', 'none')
+    // MIL has no rank 2 here.
+    const data = x.shape.length === 2 ? e.reshape(x, [...x.shape, 1]) : x
+    const args = { x: data, mean, variance, gamma, beta, epsilon: { float: eps } }
+    return [e.reshape(e.op('batch_norm', args, { shape: data.shape }), x.shape)]
+  },
 })
 
 function checkParameter(name: string, type: TensorType | null, x: TensorType): void {

@@ -8,6 +8,7 @@ import {
   sizeOfDims,
 } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilValue } from '../../ir/mil-emitter.ts'
 import { emitAll, formatType } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -56,6 +57,16 @@ export const groupNorm: Operation<GroupNormAttributes> = defineOp({
     const normalized = reshapeNode(e, rows, grouped, shape)
     const scaled = weight ? e.op('Mul', [normalized, perChannel(e, weight, shape)]) : normalized
     return [bias ? e.op('Add', [scaled, perChannel(e, bias, shape)]) : scaled]
+  },
+  mil(e, { attrs: { numGroups, eps } }) {
+    const [x, weight, bias] = [e.input(0), e.inputs[1], e.inputs[2]]
+    const grouped = groupedShape(x.shape, numGroups)
+    const args = { x: e.reshape(x, grouped), axes: [2], epsilon: { float: eps } }
+    const normalized = e.reshape(e.op('layer_norm', args, { shape: grouped }), x.shape)
+    const perChannel = (vector: MilValue) =>
+      e.reshape(vector, [x.shape[1] ?? 1, ...x.shape.slice(2).map(() => 1)])
+    const scaled = weight ? e.op('mul', { x: normalized, y: perChannel(weight) }) : normalized
+    return [bias ? e.op('add', { x: scaled, y: perChannel(bias) }) : scaled]
   },
 })
 

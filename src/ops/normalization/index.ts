@@ -3,6 +3,7 @@ import type { Operation } from '../../ir/operation.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
 import { groupNorm, groupNormGradient } from './group-norm.ts'
+import { instanceNorm } from './instance-norm.ts'
 import { layerNorm, layerNormGradient } from './layer-norm.ts'
 import { rmsNorm, rmsNormGradient } from './rms-norm.ts'
 
@@ -16,4 +17,5 @@ export const normalizationOperations: readonly Operation[] = [
   groupNormGradient,
   rmsNorm,
   rmsNormGradient,
+  instanceNorm,
 ]

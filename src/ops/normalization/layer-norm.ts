@@ -29,6 +29,11 @@ export const layerNorm: Operation<LayerNormAttributes> = defineOp({
     const inputs = [x, weight || onesNode(e, normalizedShape), ...(bias === '' ? [] : [bias])]
     return [e.op('LayerNormalization', inputs, { axis: -normalizedShape.length, epsilon: { float: eps } })]
   },
+  mil(e, { attrs: { normalizedShape, eps } }) {
+    const axes = lastAxes(e.input(0).shape.length, normalizedShape.length)
+    const [gamma, beta] = [e.inputs[1], e.inputs[2]]
+    return [e.op('layer_norm', { x: e.input(0), axes, gamma, beta, epsilon: { float: eps } })]
+  },
 })
 
 /** Gradients of a layer norm's input, weight and bias. Inputs: the output's gradient, x, weight or null. */

@@ -32,6 +32,15 @@ export const rmsNorm: Operation<RmsNormAttributes> = defineOp({
     const rank = node.inputs[0]?.shape.length ?? 0
     return [rmsRows(e, node, x, rank, weight).rows]
   },
+  mil(e, { attrs: { normalizedShape, eps } }) {
+    const [x, weight] = [e.input(0), e.inputs[1]]
+    const axes = lastAxes(x.shape.length, normalizedShape.length)
+    const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
+    const square = e.op('reduce_mean', { x: e.op('mul', { x, y: x }), axes, keep_dims: true }, { shape })
+    const epsilon = { float: eps ?? DEFAULT_EPS }
+    const rows = e.op('mul', { x, y: e.op('rsqrt', { x: square, epsilon }, { shape }) })
+    return [weight ? e.op('mul', { x: rows, y: weight }) : rows]
+  },
 })
 
 /** Gradients of an RMS norm's input and weight. Inputs: the output's gradient, x, weight or null. */

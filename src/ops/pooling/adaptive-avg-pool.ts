@@ -1,10 +1,19 @@
 import { type Dim, type Dims, dimsEqual, isConcrete, sizeOfDims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { fromValues } from '../../tensor/from-values.ts'
+import type { HostArray } from '../../tensor/host-array.ts'
 import { sizeOf } from '../../tensor/shape.ts'
-import { asBatch, batchDims, batchedTypes, lowerAsBatch, resultType } from '../convolution/batched.ts'
+import {
+  asBatch,
+  batchDims,
+  batchedTypes,
+  lowerAsBatch,
+  milAsBatch,
+  resultType,
+} from '../convolution/batched.ts'
 import { reshape } from '../convolution/onnx-layout.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
@@ -50,6 +59,7 @@ function defineAdaptive(name: string, spatial: number): Operation<AdaptiveAttrib
       const { x: from, y: to } = batchDims(node, spatial)
       return [lowerAsBatch(e, node, spatial, (x) => adaptivePool(e, x, from, to, name))]
     },
+    mil: (e, node) => [milAsBatch(e, node, spatial, (x, to) => milAdaptivePool(e, x, to, name))],
     quantization: { sharesObserver: true },
   })
 }
@@ -97,6 +107,42 @@ function adaptivePool(e: Emitter, x: string, from: Dims, to: Dims, op: string): 
     return e.op('AveragePool', [x], { kernel_shape: kernel, strides: kernel })
   }
   return e.op('Reshape', [axisProducts(e, x, adaptiveWindows(op, from, to), false), e.shape(to)])
+}
+
+/** The same for an ML program; windows that differ are products with matrices of their weights, along the last two dimensions. */
+function milAdaptivePool(e: MilEmitter, x: MilValue, to: Dims, op: string): MilValue {
+  const output = to.slice(2)
+  if (output.every((size) => size === 1))
+    return e.op('reduce_mean', { x, axes: output.map((_, i) => i + 2), keep_dims: true }, { shape: to })
+  const kernel = x.shape.slice(2).map((size, i) => evenWindow(size, output[i] ?? 1))
+  const even = kernel.filter((size) => size !== undefined)
+  if (even.length === kernel.length) {
+    if (even.every((size) => size === 1)) return x
+    return e.op('avg_pool', { x, kernel_sizes: even, strides: even, pad_type: 'valid' }, { shape: to })
+  }
+  if (output.length > 2)
+    return e.refuse('windows of one size', `windows that differ, to [${output.join(', ')}]`)
+  const [rows, columns] = adaptiveWindows(op, x.shape, to)
+    .map((axis) => e.constant(windowMatrix(axis)))
+    .slice(-2)
+  if (columns === undefined || rows === undefined) {
+    const only = rows ?? columns ?? x
+    return e.op('matmul', { x, y: only, transpose_x: false, transpose_y: true }, { shape: to })
+  }
+  const tall = e.op(
+    'matmul',
+    { x, y: columns, transpose_x: false, transpose_y: true },
+    { shape: to.with(2, x.shape[2] ?? 1) },
+  )
+  return e.op('matmul', { x: rows, y: tall, transpose_x: false, transpose_y: false }, { shape: to })
+}
+
+/** [windows, positions]: what each position counts in each window. */
+function windowMatrix({ size, windows }: AxisWindows): HostArray {
+  const weights = new Float32Array(windows.length * size)
+  for (const [i, { start, end, weight }] of windows.entries())
+    weights.fill(weight, i * size + start, i * size + end)
+  return fromValues('float32', [windows.length, size], weights)
 }
 
 /** Size of the windows where they are all equal and lie side by side. */

@@ -5,7 +5,7 @@ import type { Operation } from '../../ir/operation.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
-import { asBatch, batchDims, lowerAsBatch } from '../convolution/batched.ts'
+import { asBatch, batchDims, lowerAsBatch, milAsBatch } from '../convolution/batched.ts'
 import { sameDims } from '../convolution/geometry.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
@@ -14,6 +14,7 @@ import { type AxisWindows, axisProducts, knownSizes } from './axis-products.ts'
 import {
   endPadding,
   inferPool,
+  milWindows,
   pooledDims,
   type WindowAttributes,
   type Windows,
@@ -55,6 +56,14 @@ function defineAvgPool(name: string, spatial: number): Operation<AvgPoolAttribut
       const dims = batchDims(node, spatial)
       const windows = averageWindows(name, node.attrs, spatial)
       return [lowerAsBatch(e, node, spatial, (x) => averagePool(e, x, windows, dims, node.attrs))]
+    },
+    mil(e, node) {
+      const { countIncludePad, divisorOverride = null } = node.attrs
+      const windows = averageWindows(name, node.attrs, spatial)
+      if (divisorOverride !== null)
+        return e.refuse('a mean of the elements', `the divisor ${divisorOverride}`)
+      const args = { ...milWindows(windows), exclude_padding_from_average: !countIncludePad }
+      return [milAsBatch(e, node, spatial, (x, shape) => e.op('avg_pool', { x, ...args }, { shape }))]
     },
     quantization: { sharesObserver: true },
   })

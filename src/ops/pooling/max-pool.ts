@@ -1,11 +1,11 @@
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
-import { asBatch, batchDims, lowerAsBatch } from '../convolution/batched.ts'
+import { asBatch, batchDims, lowerAsBatch, milAsBatch } from '../convolution/batched.ts'
 import { defineOp } from '../define-op.ts'
 import { reshaped } from '../shape/reshape.ts'
 import { maxPoolGradient } from './max-pool-gradient.ts'
 import { maxPoolNodes } from './max-pool-nodes.ts'
-import { inferPool, type WindowAttributes, windowsOf } from './windows.ts'
+import { inferPool, milWindows, type WindowAttributes, windowsOf } from './windows.ts'
 
 /** Attributes of `aten.max_pool*`. */
 export type MaxPoolAttributes = WindowAttributes & { readonly dilation: readonly number[] }
@@ -36,6 +36,16 @@ function defineMaxPool(name: string, spatial: number): Operation<MaxPoolAttribut
       const windows = windowsOf(name, node.attrs, node.attrs.dilation, spatial)
       const dims = batchDims(node, spatial)
       return [lowerAsBatch(e, node, spatial, (x) => maxPoolNodes(e, x, windows, dims, false).y)]
+    },
+    mil(e, node) {
+      const windows = windowsOf(name, node.attrs, node.attrs.dilation, spatial)
+      if (windows.dilation.some((gap) => gap !== 1))
+        return e.refuse('a dilation of 1', `[${windows.dilation.join(', ')}]`)
+      return [
+        milAsBatch(e, node, spatial, (x, shape) =>
+          e.op('max_pool', { x, ...milWindows(windows) }, { shape }),
+        ),
+      ]
     },
     quantization: { sharesObserver: true },
   })

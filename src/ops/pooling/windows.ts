@@ -1,4 +1,5 @@
 import { addDims, type Dim, type Dims, floorDivDims, formatDims } from '../../ir/dim.ts'
+import type { MilArguments } from '../../ir/mil-emitter.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { batchedTypes, resultType } from '../convolution/batched.ts'
@@ -103,5 +104,16 @@ function along({ kernel, stride, padding, dilation }: Windows, axis: number): Al
     reach: extent(kernel[axis] ?? 1, dilation[axis] ?? 1),
     step: stride[axis] ?? 1,
     pad: padding[axis] ?? 0,
+  }
+}
+
+/** A pool's arguments in MIL. */
+export function milWindows({ kernel, stride, padding, ceilMode }: Windows): MilArguments {
+  return {
+    kernel_sizes: kernel,
+    strides: stride,
+    pad_type: padding.some((pad) => pad !== 0) ? 'custom' : 'valid',
+    pad: padding.flatMap((pad) => [pad, pad]),
+    ceil_mode: ceilMode,
   }
 }

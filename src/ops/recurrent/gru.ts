@@ -1,8 +1,10 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { type DirectionGradient, type DirectionRun, layerGradientOf } from './layer-gradient.ts'
 import { lowerRecurrent, type OnnxCell } from './lower-recurrent.ts'
+import { type MilLayer, milRecurrent, milWeights } from './mil-recurrent.ts'
 import { type LayerAttributes, recurrentGradient } from './recurrent-gradient.ts'
 import { inferRecurrent, type RecurrentAttributes } from './recurrent-type.ts'
 import { eachGate, eachStep, join } from './sequence-nodes.ts'
@@ -27,7 +29,32 @@ export const gru: Operation<RecurrentAttributes> = defineOp({
   infer: (inputs, attrs) => inferRecurrent(inputs, attrs, CELL),
   gradient: (call) => recurrentGradient(call, gru, gruGradient, CELL),
   lower: (e, node) => lowerRecurrent(e, node, CELL),
+  mil: (e, node) => milRecurrent(e, node, { ...CELL, milOrder: [0, 2, 1], layer: milLayer }),
 })
+
+/** Gates of MIL: reset, candidate, update. It has one direction at a time. */
+function milLayer(e: MilEmitter, { x, states: [h], parameters, results }: MilLayer): MilValue[] {
+  const count = parameters.length
+  const types = results.map(({ shape, dtype }) => ({
+    shape: shape.with(-1, Number(shape.at(-1) ?? 1) / count),
+    dtype,
+  }))
+  const [, state] = types
+  if (h === undefined || state === undefined) return e.refuse('a first state', 'none')
+  const starts = count === 1 ? [h] : e.ops('split', { x: h, num_splits: count, axis: -1 }, [state, state])
+  const [ahead = [], back] = parameters.map((weights, i) => {
+    const [, , ih, hh] = weights
+    const start = { initial_h: starts[i], ...milWeights(weights), bias: hh, input_bias: ih }
+    const direction = i === 0 ? 'forward' : 'reverse'
+    const activations = { recurrent_activation: 'sigmoid', activation: 'tanh', reset_after: true }
+    return e.ops('gru', { x, ...start, direction, output_sequence: true, ...activations }, types)
+  })
+  if (back === undefined) return ahead
+  return results.flatMap((result, i) => {
+    const values = [ahead[i], back[i]].filter((value) => value !== undefined)
+    return e.op('concat', { values, axis: result.shape.length - 1, interleave: false }, result)
+  })
+}
 
 /** Gradients of one GRU layer. */
 export const gruGradient: Operation<LayerAttributes> = layerGradientOf('lowbit.gru_gradient', CELL, walkBack)

@@ -1,8 +1,10 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { type DirectionGradient, type DirectionRun, layerGradientOf } from './layer-gradient.ts'
 import { lowerRecurrent, type OnnxCell } from './lower-recurrent.ts'
+import { type MilLayer, milBias, milRecurrent, milWeights } from './mil-recurrent.ts'
 import { type LayerAttributes, recurrentGradient } from './recurrent-gradient.ts'
 import { inferRecurrent, type RecurrentAttributes } from './recurrent-type.ts'
 import { eachGate, eachStep, join } from './sequence-nodes.ts'
@@ -28,7 +30,18 @@ export const lstm: Operation<RecurrentAttributes> = defineOp({
   infer: (inputs, attrs) => inferRecurrent(inputs, attrs, CELL),
   gradient: (call) => recurrentGradient(call, lstm, lstmGradient, CELL),
   lower: (e, node) => lowerRecurrent(e, node, CELL),
+  mil: (e, node) => milRecurrent(e, node, { ...CELL, milOrder: [0, 1, 3, 2], layer: milLayer }),
 })
+
+/** Gates of MIL: input, forget, output, candidate. */
+function milLayer(e: MilEmitter, { x, states: [h, c], parameters, results }: MilLayer): MilValue[] {
+  const [ahead = [], back] = parameters
+  const backward = back && { ...milWeights(back, '_back'), bias_back: milBias(e, back) }
+  const directions = { direction: back ? 'bidirectional' : 'forward', output_sequence: true }
+  const activations = { recurrent_activation: 'sigmoid', cell_activation: 'tanh', activation: 'tanh' }
+  const weights = { ...milWeights(ahead), bias: milBias(e, ahead), ...backward }
+  return e.ops('lstm', { x, initial_h: h, initial_c: c, ...weights, ...directions, ...activations }, results)
+}
 
 /** Gradients of one LSTM layer. */
 export const lstmGradient: Operation<LayerAttributes> = layerGradientOf(

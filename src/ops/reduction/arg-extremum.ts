@@ -34,6 +34,14 @@ function place(name: string, onnx: string): Operation<ArgAttributes> {
       const found = e.op(onnx, [flat], { axis: 0, keepdims: 0 })
       return [y && y.shape.length > 0 ? e.op('Reshape', [found, e.shape(y.shape)]) : found]
     },
+    mil(e, { outputs: [y], attrs: { dim, keepdim } }) {
+      const x = e.input(0)
+      const type = onnx === 'ArgMax' ? 'reduce_argmax' : 'reduce_argmin'
+      if (dim !== null && x.shape.length > 0)
+        return [e.op(type, { x, axis: normalizeDim(name, dim, x.shape.length), keep_dims: keepdim })]
+      const flat = e.reshape(x, [sizeOfDims(x.shape)])
+      return [e.reshape(e.op(type, { x: flat, axis: 0, keep_dims: false }, { shape: [] }), y?.shape ?? [])]
+    },
   })
 }
 

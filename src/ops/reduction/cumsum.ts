@@ -31,5 +31,17 @@ function running(
       if (x?.shape.length === 0) return [addends]
       return [e.op('CumSum', [addends, e.scalar(dim, 'int64')], { reverse })]
     },
+    mil(e, { outputs: [y], attrs: { dim } }) {
+      const x = e.cast(e.input(0), y?.dtype ?? 'float32')
+      if (x.shape.length === 0) return [x]
+      return [
+        e.op('cumsum', {
+          x,
+          axis: normalizeDim(name, dim, x.shape.length),
+          exclusive: false,
+          reverse: reverse === 1,
+        }),
+      ]
+    },
   })
 }

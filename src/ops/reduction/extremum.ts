@@ -8,7 +8,7 @@ import { to } from '../elementwise/to.ts'
 import { inferNumeric } from '../elementwise/unary.ts'
 import { normalizeDims } from '../inference.ts'
 import { reshaped } from '../shape/reshape.ts'
-import { type ReduceAttributes, reducedDims, sum } from './sum.ts'
+import { milReduced, type ReduceAttributes, reducedDims, sum } from './sum.ts'
 
 /** Largest value over dimensions; equal ones share the gradient evenly. */
 export const amax: Operation<ReduceAttributes> = extremum('aten.amax', 'ReduceMax')
@@ -35,5 +35,6 @@ function extremum(name: string, onnx: string): Operation<ReduceAttributes> {
       const axes = normalizeDims(name, dim, x?.shape.length ?? 0)
       return [e.op(onnx, [e.inputs[0] ?? '', e.ints(axes)], { keepdims: keepdim ? 1 : 0 })]
     },
+    mil: (e, { attrs }) => [milReduced(e, onnx === 'ReduceMax' ? 'reduce_max' : 'reduce_min', attrs)],
   })
 }

@@ -2,7 +2,7 @@ import type { Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt, normalizeDims } from '../inference.ts'
 import { dividedByCount, reducedCount } from './element-count.ts'
-import { expandReduced, type ReduceAttributes, reducedDims } from './sum.ts'
+import { expandReduced, milReduced, type ReduceAttributes, reducedDims } from './sum.ts'
 
 /** Mean over dimensions. */
 export const mean: Operation<ReduceAttributes> = defineOp({
@@ -20,5 +20,6 @@ export const mean: Operation<ReduceAttributes> = defineOp({
     const axes = normalizeDims('aten.mean', dim, x?.shape.length ?? 0)
     return [e.op('ReduceMean', [e.inputs[0] ?? '', e.ints(axes)], { keepdims: keepdim ? 1 : 0 })]
   },
+  mil: (e, { attrs }) => [milReduced(e, 'reduce_mean', attrs)],
   quantization: { sharesObserver: true },
 })

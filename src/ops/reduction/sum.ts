@@ -1,4 +1,5 @@
 import { type Dims, dimsEqual, formatDims } from '../../ir/dim.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit, type Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { dtypeInfo } from '../../tensor/dtype.ts'
@@ -30,6 +31,7 @@ export const sum: Operation<ReduceAttributes> = defineOp({
     const source = x && y && x.dtype !== y.dtype ? e.cast(e.inputs[0] ?? '', y.dtype) : (e.inputs[0] ?? '')
     return [e.op('ReduceSum', [source, e.ints(axes)], { keepdims: attrs.keepdim ? 1 : 0 })]
   },
+  mil: (e, { attrs }) => [milReduced(e, 'reduce_sum', attrs)],
 })
 
 /** Repeats sizes of 1, and adds dimensions in front, up to a shape. -1 keeps a size. */
@@ -49,6 +51,17 @@ export const expand: Operation<{ readonly size: Dims }> = defineOp({
   },
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? sumTo(g, x.shape) : null],
   lower: (e, { outputs: [y] }) => [e.op('Expand', [e.inputs[0] ?? '', e.shape(y?.shape ?? [])])],
+  mil(e, { outputs: [y] }) {
+    const size = y?.shape ?? []
+    const shape = e.input(0).shape
+    const ranked = [...size.slice(shape.length).map(() => 1), ...shape]
+    const reps = size.map((dim, i) => {
+      if (ranked[i] !== 1 || dim === 1) return 1
+      return typeof dim === 'number' ? dim : e.refuse('a known size to repeat to', String(dim))
+    })
+    const x = e.reshape(e.input(0), ranked)
+    return [reps.every((count) => count === 1) ? x : e.op('tile', { x, reps })]
+  },
   quantization: { passThrough: 'rankChanging' },
 })
 
@@ -73,4 +86,11 @@ export function sumTo(value: Value, shape: Dims): Value {
   )
   if (dim.length === 0) return reshaped(value, shape)
   return reshaped(emit(sum, [value], { dim, keepdim: true }), shape)
+}
+
+/** Writes a reduction of the first input in an ML program. */
+export function milReduced(e: MilEmitter, type: string, { dim, keepdim }: ReduceAttributes): MilValue {
+  const x = e.input(0)
+  const axes = normalizeDims(type, dim, x.shape.length)
+  return axes.length === 0 ? x : e.op(type, { x, axes, keep_dims: keepdim })
 }

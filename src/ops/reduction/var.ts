@@ -28,6 +28,20 @@ export const variance: Operation<VarAttributes> = defineOp({
     return [emit(mul, [centred, reshaped(share, reducedDims('aten.var', x.shape, kept))], {})]
   },
   lower: (e, node) => [lowerVariance(e, node)],
+  mil(e, { attrs: { dim, keepdim, correction } }) {
+    const x = e.input(0)
+    const axes = normalizeDims('aten.var', dim, x.shape.length)
+    const count = reducedCount('aten.var', x.shape, { dim, keepdim })
+    if (typeof count !== 'number') return e.refuse('a known number of elements', String(count))
+    const shape = reducedDims('aten.var', x.shape, { dim, keepdim: true })
+    const centred = e.op(
+      'sub',
+      { x, y: e.op('reduce_mean', { x, axes, keep_dims: true }, { shape }) },
+      { shape: x.shape },
+    )
+    const squares = e.op('reduce_sum_square', { x: centred, axes, keep_dims: keepdim })
+    return [e.op('mul', { x: squares, y: { float: 1 / Math.max(count - (correction ?? 1), 0) } })]
+  },
 })
 
 function lowerVariance(e: Emitter, { inputs: [x], attrs }: Node<VarAttributes>): string {

@@ -1,4 +1,5 @@
 import { addDims, type Dim, type Dims, dimsEqual, formatDims } from '../../ir/dim.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit, emitAll, type Value } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
 import { isFloating } from '../../tensor/dtype.ts'
@@ -43,6 +44,18 @@ export const cat: Operation<{ readonly dim: number }> = defineOp({
     if (names.length === 0) return [e.inputs[0] ?? '']
     return [e.op('Concat', names, { axis: normalizeDim('aten.cat', dim, y?.shape.length ?? 1) })]
   },
+  mil(e, { inputs, outputs: [y], attrs: { dim } }) {
+    const dtype = y?.dtype ?? 'float32'
+    const values = inputs.flatMap((input, i) => (isSkipped(input) ? [] : [e.cast(e.input(i), dtype)]))
+    if (values.length < 2) return [values[0] ?? e.input(0)]
+    return [
+      e.op('concat', {
+        values,
+        axis: normalizeDim('aten.cat', dim, y?.shape.length ?? 1),
+        interleave: false,
+      }),
+    ]
+  },
   quantization: { sharesObserver: true },
 })
 
@@ -67,6 +80,7 @@ export const splitWithSizes: Operation<{ readonly splitSizes: Dims; readonly dim
     const wanted = outputs.map(() => true)
     return e.ops('Split', [e.inputs[0] ?? '', e.shape(splitSizes)], wanted, { axis })
   },
+  mil: (e, { outputs, attrs: { dim } }) => milPieces(e, outputs, dim),
 })
 
 /** Types of the pieces that a dimension is cut into. */
@@ -96,4 +110,16 @@ function checkJoined(first: TensorType, type: TensorType, axis: number): void {
   throw new ShapeError(
     `Cannot record "aten.cat": expected shapes that differ in dimension ${axis} only, got ${formatDims(first.shape)} and ${formatDims(type.shape)}`,
   )
+}
+
+/** Writes the first input in pieces along a dimension, for an ML program. */
+export function milPieces(e: MilEmitter, outputs: readonly TensorType[], dim: number): readonly MilValue[] {
+  const x = e.input(0)
+  if (outputs.length === 1) return [x]
+  const axis = normalizeDim('aten.split', dim, x.shape.length)
+  const sizes = outputs.map(({ shape }) => {
+    const size = shape[axis] ?? 1
+    return typeof size === 'number' ? size : e.refuse('pieces of known sizes', String(size))
+  })
+  return e.ops('split', { x, split_sizes: sizes, axis }, outputs)
 }

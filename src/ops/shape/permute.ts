@@ -19,6 +19,9 @@ export const permute: Operation<{ readonly dims: readonly number[] }> = defineOp
   lower: (e, { inputs: [x], attrs: { dims } }) => [
     e.op('Transpose', [e.inputs[0] ?? ''], { perm: permutationOf(x?.shape ?? [], dims) }),
   ],
+  mil: (e, { attrs: { dims } }) => [
+    e.op('transpose', { x: e.input(0), perm: permutationOf(e.input(0).shape, dims) }),
+  ],
   quantization: { passThrough: 'rankPreserving' },
 })
 
@@ -33,6 +36,10 @@ export const transpose: Operation<{ readonly dim0: number; readonly dim1: number
   lower(e, { inputs: [x], attrs: { dim0, dim1 } }) {
     const perm = swap('aten.transpose', x?.shape.length ?? 0, dim0, dim1)
     return [e.op('Transpose', [e.inputs[0] ?? ''], { perm })]
+  },
+  mil(e, { attrs: { dim0, dim1 } }) {
+    const x = e.input(0)
+    return [e.op('transpose', { x, perm: swap('aten.transpose', x.shape.length, dim0, dim1) })]
   },
   quantization: { passThrough: 'rankPreserving' },
 })
@@ -49,6 +56,9 @@ export const t: Operation<NoAttributes> = defineOp({
     const [name = ''] = e.inputs
     return [x?.shape.length === 2 ? e.op('Transpose', [name], { perm: [1, 0] }) : name]
   },
+  mil: (e) => [
+    e.input(0).shape.length === 2 ? e.op('transpose', { x: e.input(0), perm: [1, 0] }) : e.input(0),
+  ],
   quantization: { passThrough: 'rankPreserving' },
 })
 

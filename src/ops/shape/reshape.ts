@@ -1,5 +1,6 @@
 import { type Dims, dimsEqual, divideExactly, formatDims, mulDims, sizeOfDims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit, type Node, type Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -18,6 +19,7 @@ export const reshape: Operation<ReshapeAttributes> = defineOp({
   },
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? emit(reshape, [g], { shape: x.shape }) : null],
   lower: lowerToReshape,
+  mil: milReshape,
   quantization: { passThrough: 'rankChanging' },
 })
 
@@ -73,4 +75,9 @@ export function resolveShape(op: string, from: Dims, to: Dims): Dims {
   const missing = divideExactly(total, known)
   if (missing === undefined) throw fail()
   return to.map((dim, i) => (i === open ? missing : dim))
+}
+
+/** Writes the first input with the dimensions of the output, for an ML program. */
+export function milReshape(e: MilEmitter, { outputs: [y] }: Pick<Node, 'outputs'>): readonly [MilValue] {
+  return [e.reshape(e.input(0), y?.shape ?? [])]
 }

@@ -43,6 +43,22 @@ export const slice: Operation<SliceAttributes> = defineOp({
       e.op('Slice', [e.inputs[0] ?? '', at(start ?? 0), at(end ?? LAST), e.ints([axis]), e.ints([step])]),
     ]
   },
+  mil(e, { attrs: { dim, start, end, step } }) {
+    const x = e.input(0)
+    const axis = normalizeDim('aten.slice', dim, x.shape.length)
+    const at = (position: Dim) =>
+      typeof position === 'number' ? position : e.refuse('a known position', String(position))
+    const [first, last] = [at(start ?? 0), at(end ?? LAST)]
+    const only = <T>(value: T, others: T) => x.shape.map((_, i) => (i === axis ? value : others))
+    const args = {
+      begin: only(first, 0),
+      end: only(last >= LAST ? 0 : last, 0),
+      stride: only(step, 1),
+      begin_mask: only(false, true),
+      end_mask: only(last >= LAST, true),
+    }
+    return [e.op('slice_by_index', { x, ...args })]
+  },
   quantization: { passThrough: 'rankPreserving' },
 })
 
@@ -107,6 +123,19 @@ export const select: Operation<{ readonly dim: number; readonly index: number }>
   lower(e, { inputs: [x], attrs: { dim, index } }) {
     const axis = normalizeDim('aten.select', dim, x?.shape.length ?? 1)
     return [e.op('Gather', [e.inputs[0] ?? '', e.scalar(index, 'int64')], { axis })]
+  },
+  mil(e, { attrs: { dim, index } }) {
+    const x = e.input(0)
+    const axis = normalizeDim('aten.select', dim, x.shape.length)
+    const only = <T>(value: T, others: T) => x.shape.map((_, i) => (i === axis ? value : others))
+    const args = {
+      begin: only(index, 0),
+      end: only(index + 1, 0),
+      begin_mask: only(false, true),
+      end_mask: only(index === -1, true),
+      squeeze_mask: only(true, false),
+    }
+    return [e.op('slice_by_index', { x, ...args })]
   },
   quantization: { passThrough: 'rankChanging' },
 })

@@ -5,7 +5,7 @@ import type { Operation, TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
 import { inputAt, normalizeDim } from '../inference.ts'
-import { joinGradients, pieces } from './cat.ts'
+import { joinGradients, milPieces, pieces } from './cat.ts'
 
 /** Cuts a dimension into pieces of one size; the last is smaller where the size does not divide it. */
 export const split: Operation<{ readonly splitSize: Dim; readonly dim: number }> = defineOp({
@@ -17,6 +17,7 @@ export const split: Operation<{ readonly splitSize: Dim; readonly dim: number }>
   },
   gradient: ({ outputs, gradients, attrs: { dim } }) => [joinGradients(outputs, gradients, dim)],
   lower: (e, { outputs, attrs: { dim } }) => splitNodes(e, outputs, dim),
+  mil: (e, { outputs, attrs: { dim } }) => milPieces(e, outputs, dim),
 })
 
 /** Cuts a dimension into at most `chunks` pieces of one size; the last may be smaller. */
@@ -39,6 +40,7 @@ export const chunk: Operation<{ readonly chunks: number; readonly dim: number }>
   },
   gradient: ({ outputs, gradients, attrs: { dim } }) => [joinGradients(outputs, gradients, dim)],
   lower: (e, { outputs, attrs: { dim } }) => splitNodes(e, outputs, dim),
+  mil: (e, { outputs, attrs: { dim } }) => milPieces(e, outputs, dim),
 })
 
 function splitNodes(e: Emitter, outputs: readonly TensorType[], dim: number): readonly string[] {

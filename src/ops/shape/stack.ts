@@ -38,4 +38,8 @@ export const stack: Operation<{ readonly dim: number }> = defineOp({
     const raised = e.inputs.map((name) => e.op('Unsqueeze', [name, e.ints([axis])]))
     return [e.op('Concat', raised, { axis })]
   },
+  mil(e, { outputs: [y], attrs: { dim } }) {
+    const axis = normalizeDim('aten.stack', dim, y?.shape.length ?? 1)
+    return [e.op('stack', { values: e.inputs.map((_, i) => e.input(i)), axis })]
+  },
 })

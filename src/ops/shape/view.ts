@@ -3,7 +3,7 @@ import type { Value } from '../../ir/node.ts'
 import type { GradientCall, Operation } from '../../ir/operation.ts'
 import { defineOp } from '../define-op.ts'
 import { inputAt, normalizeDim } from '../inference.ts'
-import { lowerToReshape, reshaped, resolveShape } from './reshape.ts'
+import { lowerToReshape, milReshape, reshaped, resolveShape } from './reshape.ts'
 
 /** The same elements in row-major order under another shape; `size` may hold one -1. */
 export const view: Operation<{ readonly size: Dims }> = defineOp({
@@ -14,6 +14,7 @@ export const view: Operation<{ readonly size: Dims }> = defineOp({
   },
   gradient: reshapedGradient,
   lower: lowerToReshape,
+  mil: milReshape,
   quantization: { passThrough: 'rankChanging' },
 })
 
@@ -34,6 +35,7 @@ export const flatten: Operation<{ readonly startDim: number; readonly endDim: nu
   },
   gradient: reshapedGradient,
   lower: lowerToReshape,
+  mil: milReshape,
   quantization: { sharesObserver: true },
 })
 
@@ -48,6 +50,7 @@ export const unflatten: Operation<{ readonly dim: number; readonly sizes: Dims }
   },
   gradient: reshapedGradient,
   lower: lowerToReshape,
+  mil: milReshape,
 })
 
 /** Drops the dimensions of size 1 among `dim`, or all of them for null. A dimension of another size stays. */
@@ -60,6 +63,7 @@ export const squeeze: Operation<{ readonly dim: readonly number[] | null }> = de
   },
   gradient: reshapedGradient,
   lower: lowerToReshape,
+  mil: milReshape,
   quantization: { passThrough: 'rankChanging' },
 })
 
@@ -73,6 +77,7 @@ export const unsqueeze: Operation<{ readonly dim: number }> = defineOp({
   },
   gradient: reshapedGradient,
   lower: lowerToReshape,
+  mil: milReshape,
   quantization: { passThrough: 'rankChanging' },
 })
 
