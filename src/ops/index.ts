@@ -14,7 +14,6 @@ import { quantizationOperations } from './quantization/index.ts'
 import { randomOperations } from './random/index.ts'
 import { recurrentOperations } from './recurrent/index.ts'
 import { reductionOperations } from './reduction/index.ts'
-import { resamplingOperations } from './resampling/index.ts'
 import { shapeOperations } from './shape/index.ts'
 
 /** Every operation, in the order of their files. */
@@ -32,6 +31,5 @@ export const operations: readonly Operation[] = [
   ...attentionOperations,
   ...recurrentOperations,
   ...indexingOperations,
-  ...resamplingOperations,
   ...quantizationOperations,
 ]

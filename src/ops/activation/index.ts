@@ -3,7 +3,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { dropout, featureDropout } from './dropout.ts'
 import { celu, elu, selu } from './elu.ts'
 import { eluBackward } from './elu-backward.ts'
-import { glu, prelu, threshold } from './gated.ts'
 import { gelu, geluBackward } from './gelu.ts'
 import { hardsigmoid } from './hardsigmoid.ts'
 import { hardswish, hardswishBackward } from './hardswish.ts'
@@ -25,7 +24,7 @@ import { tanh } from './tanh.ts'
 export const activationOperations: readonly Operation[] = [
   ...[relu, relu6, leakyRelu, hardtanh, hardsigmoid, hardswish, maskPositive, maskInside],
   ...[leakyReluBackward, hardswishBackward],
-  ...[silu, elu, celu, selu, mish, gelu, sigmoid, logSigmoid, tanh, softplus, glu, prelu, threshold],
+  ...[silu, elu, celu, selu, mish, gelu, sigmoid, logSigmoid, tanh, softplus],
   ...[eluBackward, mishBackward, geluBackward],
   ...[softmax, logSoftmax, dropout, featureDropout],
 ]

@@ -4,7 +4,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { conv1d, conv2d, conv3d } from './conv.ts'
 import { convTranspose1d, convTranspose2d, convTranspose3d } from './conv-transpose.ts'
 import { convInputGradient, convolution, convWeightGradient } from './convolution.ts'
-import { col2im, im2col, unfold } from './windows.ts'
 
 /** Convolutions, transposed convolutions and their gradients. */
 export const convolutionOperations: readonly Operation[] = [
@@ -17,5 +16,4 @@ export const convolutionOperations: readonly Operation[] = [
   convolution,
   convInputGradient,
   convWeightGradient,
-  ...[im2col, col2im, unfold],
 ]

@@ -3,18 +3,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { arange } from './arange.ts'
 import { ones, onesLike, zeros, zerosLike } from './filled.ts'
 import { full } from './full.ts'
-import { fullLike, newFull, newOnes, newZeros } from './like.ts'
 
 /** Operations that make tensors. */
-export const creationOperations: readonly Operation[] = [
-  full,
-  zeros,
-  ones,
-  zerosLike,
-  onesLike,
-  arange,
-  newZeros,
-  newOnes,
-  newFull,
-  fullLike,
-]
+export const creationOperations: readonly Operation[] = [full, zeros, ones, zerosLike, onesLike, arange]

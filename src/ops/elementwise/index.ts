@@ -4,7 +4,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { abs, sign } from './abs.ts'
 import { add, sub } from './add.ts'
 import { clamp } from './clamp.ts'
-import { addcdiv, addcmul, lerp, typeAs } from './combined.ts'
 import { eq, ge, gt, le, lt, ne } from './comparison.ts'
 import { alias, clone, contiguous, liftFreshCopy } from './copies.ts'
 import { detach } from './detach.ts'
@@ -12,16 +11,12 @@ import { div } from './div.ts'
 import { erf } from './erf.ts'
 import { exp } from './exp.ts'
 import { log } from './log.ts'
-import { expm1, log1p } from './log1p.ts'
 import { logicalAnd, logicalNot, logicalOr } from './logic.ts'
 import { maximum, minimum } from './minimum.ts'
 import { mul } from './mul.ts'
 import { neg } from './neg.ts'
 import { pow } from './pow.ts'
-import { exp2, log2, log10, square } from './powers.ts'
-import { bitwiseAnd, bitwiseNot, bitwiseOr, isinf, isnan } from './predicates.ts'
 import { reciprocal } from './reciprocal.ts'
-import { remainder } from './remainder.ts'
 import { ceil, floor, round } from './rounding.ts'
 import { rsqrt } from './rsqrt.ts'
 import { rsub } from './rsub.ts'
@@ -35,7 +30,5 @@ export const elementwiseOperations: readonly Operation[] = [
   ...[add, sub, rsub, mul, div, neg, pow, sqrt, rsqrt, reciprocal, exp, log, sin, cos, erf],
   ...[abs, sign, floor, ceil, round, clamp, minimum, maximum, to],
   ...[eq, ne, lt, le, gt, ge, logicalAnd, logicalOr, logicalNot, where],
-  ...[log1p, expm1, exp2, log2, log10, square, addcmul, addcdiv, lerp, remainder, typeAs],
-  ...[isnan, isinf, bitwiseAnd, bitwiseOr, bitwiseNot],
   ...[clone, alias, contiguous, liftFreshCopy, detach],
 ]

@@ -3,7 +3,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { embedding, embeddingGradient } from './embedding.ts'
 import { gather, gatherGradient } from './gather.ts'
 import { index, indexGradient } from './index-op.ts'
-import { indexSelect, maskedScatter, oneHot, scatter, scatterAdd } from './index-select.ts'
 
 /** Lookups and their adjoints. */
 export const indexingOperations: readonly Operation[] = [
@@ -13,5 +12,4 @@ export const indexingOperations: readonly Operation[] = [
   indexGradient,
   gather,
   gatherGradient,
-  ...[indexSelect, oneHot, scatter, scatterAdd, maskedScatter],
 ]

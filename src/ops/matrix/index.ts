@@ -5,10 +5,6 @@ import { einsum } from './einsum.ts'
 import { linear } from './linear.ts'
 import { bmm, matmul } from './matmul.ts'
 import { product } from './product.ts'
-import { baddbmm, dot, mm, mv, outer } from './vectors.ts'
 
 /** Matrix products. */
-export const matrixOperations: readonly Operation[] = [
-  ...[linear, matmul, bmm, addmm, einsum, product],
-  ...[mm, mv, dot, outer, baddbmm],
-]
+export const matrixOperations: readonly Operation[] = [linear, matmul, bmm, addmm, einsum, product]

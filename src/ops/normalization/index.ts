@@ -3,7 +3,6 @@ import type { Operation } from '../../ir/operation.ts'
 import { batchNorm } from './batch-norm.ts'
 import { batchNormGradient } from './batch-norm-gradient.ts'
 import { groupNorm, groupNormGradient } from './group-norm.ts'
-import { instanceNorm } from './instance-norm.ts'
 import { layerNorm, layerNormGradient } from './layer-norm.ts'
 import { rmsNorm, rmsNormGradient } from './rms-norm.ts'
 
@@ -17,5 +16,4 @@ export const normalizationOperations: readonly Operation[] = [
   groupNormGradient,
   rmsNorm,
   rmsNormGradient,
-  instanceNorm,
 ]

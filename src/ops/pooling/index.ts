@@ -6,7 +6,6 @@ import {
   adaptiveAvgPool3d,
   adaptiveAvgPoolGradient,
 } from './adaptive-avg-pool.ts'
-import { adaptiveMaxPool2d } from './adaptive-max-pool.ts'
 import { avgPool1d, avgPool2d, avgPool3d, avgPoolGradient } from './avg-pool.ts'
 import { maxPool1d, maxPool2d, maxPool3d } from './max-pool.ts'
 import { maxPoolGradient } from './max-pool-gradient.ts'
@@ -25,5 +24,4 @@ export const poolingOperations: readonly Operation[] = [
   adaptiveAvgPool2d,
   adaptiveAvgPool3d,
   adaptiveAvgPoolGradient,
-  adaptiveMaxPool2d,
 ]
