@@ -1,0 +1,48 @@
+import { castArray } from '../../tensor/cast-array.ts'
+import { isFloating } from '../../tensor/dtype.ts'
+import { fromTypedArray } from '../../tensor/from-typed-array.ts'
+import { fromValues } from '../../tensor/from-values.ts'
+import type { HostArray } from '../../tensor/host-array.ts'
+import { Random } from '../../tensor/random.ts'
+import { sizeOf } from '../../tensor/shape.ts'
+import { CommandError, ExitCode } from '../exit-code.ts'
+import type { InputSpec } from './model-inputs.ts'
+
+/** What stands for a size that nobody named: for the first of an input, and for the others. */
+const USUAL_SIZES = { first: 1, other: 32 }
+/** Integers are below this, so that they are tokens of most vocabularies. */
+const MAX_INTEGER = 100
+
+/** Sizes that vary, by name, as `--sizes batch=1,sequence=128` gives them. */
+export type NamedSizes = ReadonlyMap<string, number>
+
+/** Reads `batch=1,sequence=128`. @throws CommandError for anything else */
+export function readSizes(text: string): NamedSizes {
+  if (text === '') return new Map()
+  return new Map(
+    text.split(',').map((part) => {
+      const [, name = '', size = ''] = /^\s*([^=\s]+)\s*=\s*([1-9]\d*)\s*$/.exec(part) ?? []
+      if (name !== '') return [name, Number(size)] as const
+      throw new CommandError(
+        `Cannot read "--sizes ${text}": expected name=number, parted by commas, got "${part}"`,
+        ExitCode.usage,
+      )
+    }),
+  )
+}
+
+/** A complete set of inputs of random numbers, the same for the same seed: floats with mean 0 and deviation 1, integers from 0 to 99. */
+export function randomInputs(inputs: readonly InputSpec[], sizes: NamedSizes, seed: number): HostArray[] {
+  const random = new Random(seed)
+  return inputs.map(({ dtype, shape }) => {
+    const concrete = shape.map((size, i) =>
+      typeof size === 'number'
+        ? size
+        : (sizes.get(size) ?? (i === 0 ? USUAL_SIZES.first : USUAL_SIZES.other)),
+    )
+    const numbers = random.normal(sizeOf(concrete))
+    if (isFloating(dtype)) return castArray(fromTypedArray(numbers, concrete), dtype)
+    const integers = Array.from(numbers, (value) => Math.floor(Math.abs(value) * 33) % MAX_INTEGER)
+    return fromValues(dtype, concrete, dtype === 'bool' ? integers.map((value) => value % 2) : integers)
+  })
+}
