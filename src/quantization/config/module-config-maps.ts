@@ -1,7 +1,7 @@
 import { unexpected } from '../config-error.ts'
 import { text } from '../schema/scalars.ts'
 import { entryPath } from '../schema/schema.ts'
-import { ExecutionMode } from './execution-mode.ts'
+import type { ExecutionMode } from './execution-mode.ts'
 import type { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
 import { ModuleQuantizerConfig } from './module-quantizer-config.ts'
 import { readModuleType } from './module-types.ts'
@@ -61,8 +61,12 @@ export function readAttributes(value: unknown, path: string): readonly string[] 
   return Object.freeze(value.map((name: unknown, i) => text.read(name, entryPath(path, String(i)))))
 }
 
-/** @throws ConfigError when there are caches, which eager mode does not have */
-export function refuseCaches(caches: ReadonlyMap<string, KVCacheQuantConfig> | null): void {
-  if (caches !== null && caches.size > 0)
-    throw unexpected('executionMode', '"graph" for a config with kv_cache_quant_configs', ExecutionMode.EAGER)
+/** @throws ConfigError for eager mode with caches, which it does not have */
+export function refuseCaches(
+  mode: ExecutionMode,
+  caches: ReadonlyMap<string, KVCacheQuantConfig> | null,
+  path: string,
+): void {
+  if (mode === 'eager' && caches !== null && caches.size > 0)
+    throw unexpected(path, '"graph" for a config with kv_cache_quant_configs', mode)
 }

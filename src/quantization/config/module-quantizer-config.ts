@@ -8,7 +8,8 @@ import {
   namedToDict,
   type OpConfigMap,
   type OpConfigs,
-  readOpConfigs,
+  readOpNames,
+  readOpTypes,
 } from './named-configs.ts'
 import {
   OP_SPEC_KEYS,
@@ -76,8 +77,8 @@ export class ModuleQuantizerConfig {
     this.opInputSpec = opInputSpec
     this.opOutputSpec = opOutputSpec
     this.opStateSpec = opStateSpec
-    this.opTypeConfig = readOpConfigs(options.opTypeConfig ?? null, at('opTypeConfig'))
-    this.opNameConfig = readOpConfigs(options.opNameConfig ?? null, at('opNameConfig'))
+    this.opTypeConfig = readOpTypes(options.opTypeConfig ?? null, at('opTypeConfig'))
+    this.opNameConfig = readOpNames(options.opNameConfig ?? null, at('opNameConfig'))
     this.moduleInputSpec = tensorSpecs.read(options.moduleInputSpec ?? {}, at('moduleInputSpec'))
     this.moduleOutputSpec = tensorSpecs.read(options.moduleOutputSpec ?? {}, at('moduleOutputSpec'))
     this.moduleStateSpec = stateSpecs.read(options.moduleStateSpec ?? {}, at('moduleStateSpec'))
@@ -157,8 +158,8 @@ export class ModuleQuantizerConfig {
     const schedule = entries.get(KEYS.qatSchedule) ?? null
     return new ModuleQuantizerConfig({
       ...opSpecsIn(entries, path),
-      opTypeConfig: readOpConfigs(entries.get(KEYS.opTypeConfig) ?? null, at(KEYS.opTypeConfig)),
-      opNameConfig: readOpConfigs(entries.get(KEYS.opNameConfig) ?? null, at(KEYS.opNameConfig)),
+      opTypeConfig: readOpTypes(entries.get(KEYS.opTypeConfig) ?? null, at(KEYS.opTypeConfig)),
+      opNameConfig: readOpNames(entries.get(KEYS.opNameConfig) ?? null, at(KEYS.opNameConfig)),
       moduleInputSpec: tensorSpecs.read(entries.get(KEYS.moduleInputSpec) ?? {}, at(KEYS.moduleInputSpec)),
       moduleOutputSpec: tensorSpecs.read(entries.get(KEYS.moduleOutputSpec) ?? {}, at(KEYS.moduleOutputSpec)),
       moduleStateSpec: stateSpecs.read(entries.get(KEYS.moduleStateSpec) ?? {}, at(KEYS.moduleStateSpec)),

@@ -4,6 +4,9 @@ import { ConfigError, describe, shown } from '../config-error.ts'
 /** Longest pattern that is taken. */
 const MAX_LENGTH = 10_000
 
+/** Most instructions of a compiled pattern, however long its source is: what a character of a name costs. */
+const MAX_INSTRUCTIONS = 10_000
+
 /** Characters of the parser's reason that stand in a message; it repeats the pattern. */
 const MAX_REASON = 200
 
@@ -26,6 +29,9 @@ export class NamePattern {
     } catch (error) {
       throw invalid(source, path, error instanceof Error ? error.message : String(error))
     }
+    // Counted repetitions multiply: without a bound by the source, a short config would take long.
+    if (this.#pattern.programSize() > Math.min(MAX_INSTRUCTIONS, 100 + 4 * source.length))
+      throw invalid(source, path, 'its repetitions make it too large')
   }
 
   /** Whether the whole name matches. */

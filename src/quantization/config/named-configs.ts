@@ -1,6 +1,7 @@
 import { unexpected } from '../config-error.ts'
 import { readMap } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
+import { namePattern } from './name-pattern.ts'
 import { OpQuantizerConfig } from './op-quantizer-config.ts'
 
 /** Configs of operations by type or by name, in the order of declaration. */
@@ -29,9 +30,17 @@ export function readNamed<T>(
   return entries
 }
 
-/** Configs of operations from a file or from code. */
-export function readOpConfigs(value: unknown, path: string): OpConfigs {
+/** Configs of operations by type, from a file or from code. */
+export function readOpTypes(value: unknown, path: string): OpConfigs {
   return readNamed(value, path, (entry, at) => OpQuantizerConfig.fromDict(entry, at))
+}
+
+/** Configs of operations by name. @throws ConfigError for a name that is no regular expression */
+export function readOpNames(value: unknown, path: string): OpConfigs {
+  return readNamed(value, path, (entry, at, key) => {
+    namePattern(key, at)
+    return OpQuantizerConfig.fromDict(entry, at)
+  })
 }
 
 /** How a config is written. */

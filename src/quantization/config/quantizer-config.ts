@@ -1,9 +1,9 @@
 import type { ModuleClass } from '../../nn/module.ts'
-import { ConfigError, unexpected, unknownKey } from '../config-error.ts'
+import { ConfigError, type SourcePosition, unexpected, unknownKey } from '../config-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
 import { readRecord } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
-import { type ExecutionMode, readExecutionMode } from './execution-mode.ts'
+import { ExecutionMode, readExecutionMode } from './execution-mode.ts'
 import { KVCacheQuantConfig } from './kv-cache-quant-config.ts'
 import { readAttributes, readByName, readByType, readGlobal, refuseCaches } from './module-config-maps.ts'
 import { ModuleQuantizerConfig } from './module-quantizer-config.ts'
@@ -106,7 +106,7 @@ export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
       readNamed(kvCacheQuantConfigs, 'kvCacheQuantConfigs', (entry, at) =>
         KVCacheQuantConfig.fromDict(entry, at),
       )
-    if (this.#executionMode === 'eager') refuseCaches(this.kvCacheQuantConfigs)
+    refuseCaches(this.#executionMode, this.kvCacheQuantConfigs, 'executionMode')
   }
 
   /** Settings of every module that nothing else names. */
@@ -175,7 +175,7 @@ export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
   /** Sets how a model is quantized. @throws ConfigError for anything but `graph` and `eager`, or eager mode with caches */
   setExecutionMode<N extends ExecutionMode>(mode: N, { logger }: ReadOptions = {}): QuantizerConfig<N> {
     const read = readExecutionMode(mode, 'executionMode', logger)
-    if (read === 'eager') refuseCaches(this.kvCacheQuantConfigs)
+    refuseCaches(read, this.kvCacheQuantConfigs, 'executionMode')
     this.#executionMode = read
     return this as unknown as QuantizerConfig<N>
   }
@@ -260,13 +260,11 @@ export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
       logger.warn('A config file is empty: it gives no config')
       return null
     }
-    try {
-      return QuantizerConfig.fromDict(content, options)
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      const isTop = [TOP_KEY, ANCHORS_KEY].includes(error.path)
-      throw located(error, positionOf(isTop ? error.path : entryPath(TOP_KEY, error.path)))
-    }
+    const config = locating(positionOf, () => contentOf(content))
+    return locating(
+      (path) => positionOf(entryPath(TOP_KEY, path)),
+      () => fromContent(config, options),
+    )
   }
 
   /**
@@ -274,33 +272,52 @@ export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
    * @throws ConfigError for an unknown key or an impossible value
    * @throws TypeError when `quantization_config` is no map
    */
-  static fromDict(dict: unknown, { logger }: ReadOptions = {}): QuantizerConfig {
-    const top = readRecord(dict, '', [TOP_KEY, ANCHORS_KEY])
-    if (!top.has(TOP_KEY)) throw unexpected(TOP_KEY, 'the config under this key', 'none')
-    const content = top.get(TOP_KEY)
-    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-      throw new TypeError(
-        `Cannot read "${TOP_KEY}": expected a map, got ${content === null ? 'null' : Array.isArray(content) ? 'a list' : typeof content}`,
-      )
-    }
-    const entries = readRecord(content, '', Object.values(KEYS))
-    const at = (name: keyof typeof KEYS) => entries.get(KEYS[name]) ?? null
-    const mode = entries.get(KEYS.executionMode)
-    const caches = at('kvCacheQuantConfigs')
-    return new QuantizerConfig({
-      ...(entries.has(KEYS.globalConfig)
-        ? { globalConfig: readGlobal(at('globalConfig'), KEYS.globalConfig) }
-        : {}),
-      moduleTypeConfigs: readByType(at('moduleTypeConfigs'), KEYS.moduleTypeConfigs),
-      moduleNameConfigs: readByName(at('moduleNameConfigs'), KEYS.moduleNameConfigs),
-      preservedAttributes: readAttributes(at('preservedAttributes'), KEYS.preservedAttributes),
-      ...(mode === undefined ? {} : { executionMode: readExecutionMode(mode, KEYS.executionMode, logger) }),
-      kvCacheQuantConfigs:
-        caches &&
-        readNamed(caches, KEYS.kvCacheQuantConfigs, (entry, path) =>
-          KVCacheQuantConfig.fromDict(entry, path),
-        ),
-    })
+  static fromDict(dict: unknown, options: ReadOptions = {}): QuantizerConfig {
+    return fromContent(contentOf(dict), options)
+  }
+}
+
+/** What stands under `quantization_config`. */
+function contentOf(dict: unknown): object {
+  const top = readRecord(dict, '', [TOP_KEY, ANCHORS_KEY])
+  if (!top.has(TOP_KEY)) throw unexpected(TOP_KEY, 'the config under this key', 'none')
+  const content = top.get(TOP_KEY)
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content
+  const kind = content === null ? 'null' : Array.isArray(content) ? 'a list' : typeof content
+  throw new TypeError(`Cannot read "${TOP_KEY}": expected a map, got ${kind}`)
+}
+
+function fromContent(content: object, { logger }: ReadOptions): QuantizerConfig {
+  const entries = readRecord(content, '', Object.values(KEYS))
+  const at = (name: keyof typeof KEYS) => entries.get(KEYS[name]) ?? null
+  const given = at('kvCacheQuantConfigs')
+  const kvCacheQuantConfigs =
+    given &&
+    readNamed(given, KEYS.kvCacheQuantConfigs, (entry, path) => KVCacheQuantConfig.fromDict(entry, path))
+  const executionMode = readExecutionMode(
+    entries.has(KEYS.executionMode) ? entries.get(KEYS.executionMode) : ExecutionMode.GRAPH,
+    KEYS.executionMode,
+    logger,
+  )
+  refuseCaches(executionMode, kvCacheQuantConfigs, KEYS.executionMode)
+  return new QuantizerConfig({
+    ...(entries.has(KEYS.globalConfig)
+      ? { globalConfig: readGlobal(at('globalConfig'), KEYS.globalConfig) }
+      : {}),
+    moduleTypeConfigs: readByType(at('moduleTypeConfigs'), KEYS.moduleTypeConfigs),
+    moduleNameConfigs: readByName(at('moduleNameConfigs'), KEYS.moduleNameConfigs),
+    preservedAttributes: readAttributes(at('preservedAttributes'), KEYS.preservedAttributes),
+    executionMode,
+    kvCacheQuantConfigs,
+  })
+}
+
+/** Does what throws errors of configs, and says in them where the entry at their path stands. */
+function locating<T>(positionOf: (path: string) => SourcePosition, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof ConfigError ? located(error, positionOf(error.path)) : error
   }
 }
 

@@ -48,8 +48,8 @@ export function readYaml(text: string): YamlDocument {
       maxTotalMergeKeys: LIMITS.mergedKeys,
     })
     if (others.length > 0) throw unexpected('config', 'one document', others.length + 1)
-    const offsets = entryOffsets(text, events)
-    return { content, positionOf: (path) => positionAt(text, nearestOffset(offsets, path)) }
+    checkWrittenOut(content)
+    return { content, positionOf: (path) => positionAt(text, offsetOf(path, text, events)) }
   } catch (error) {
     if (error instanceof YAMLException) throw malformed(error)
     throw error
@@ -77,68 +77,88 @@ function malformed({ reason, mark }: YAMLException): ConfigError {
   return mark === undefined ? error : located(error, { line: mark.line + 1, column: mark.column + 1 })
 }
 
-/** A collection that the walk is in: its path, and what its next child is. */
+/** Refuses a document whose aliases, written out, are more than it may have entries: readers follow each of them. */
+function checkWrittenOut(content: unknown): void {
+  const size = writtenSize(content, new Map())
+  if (size > LIMITS.nodes)
+    throw unexpected('config', `at most ${LIMITS.nodes} entries with aliases written out`, size)
+}
+
+/**
+ * Entries of a value with its aliases written out. What an alias stands for comes before it in the text, so the walk goes no deeper than the text does.
+ * @param known sizes of the collections met so far; 1 for those that the walk is in
+ */
+function writtenSize(value: unknown, known: Map<object, number>): number {
+  if (!(value instanceof Map || value instanceof Set || Array.isArray(value))) return 1
+  const counted = known.get(value)
+  if (counted !== undefined) return counted
+  known.set(value, 1)
+  const children: readonly unknown[] = value instanceof Map ? [...value].flat(1) : [...value]
+  const size = children.reduce<number>((sum, child) => sum + writtenSize(child, known), 1)
+  known.set(value, size)
+  return size
+}
+
+/** A collection that the walk along a path is in. */
 interface Level {
-  readonly path: string
   readonly isMap: boolean
-  /** Key that the next value of a map belongs to; undefined when a key comes next. */
-  key: string | undefined
+  readonly isList: boolean
+  /** Characters of the path that lead to the collection; -1 off the path. */
+  readonly reached: number
+  /** Characters that lead to the next value of a map, once its key is known. */
+  next: number | undefined
   index: number
 }
 
-/** Offset of every entry by its dotted path: of its key in a map, of itself in a list. */
-function entryOffsets(text: string, events: readonly Event[]): Map<string, number> {
-  const offsets = new Map<string, number>()
+/**
+ * Offset of the entry at a dotted path, else of the nearest one above: of its key in a map, of itself in a list. Since keys may hold dots, every entry that
+ * the path may go through is looked at; no path is put together, so that long keys cost nothing.
+ */
+function offsetOf(path: string, text: string, events: readonly Event[]): number {
   const levels: Level[] = []
+  let nearest = { reached: 0, offset: 0 }
+  const reach = (reached: number, event: Event): number => {
+    if (reached > nearest.reached) nearest = { reached, offset: startOf(event) }
+    return reached
+  }
   for (const event of events) {
     const level = levels.at(-1)
     if (event.type === EVENT_ID.POP) {
       levels.pop()
-      continue
-    }
-    const start = startOf(event)
-    const isKey = level?.isMap === true && level.key === undefined
-    const path = isKey ? '' : enter(level)
-    if (isKey) {
-      level.key = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '?'
-      offsets.set(join(level.path, level.key), start)
-    } else if (level !== undefined && !level.isMap) offsets.set(path, start)
-    if (
-      event.type === EVENT_ID.MAPPING ||
-      event.type === EVENT_ID.SEQUENCE ||
-      event.type === EVENT_ID.DOCUMENT
-    ) {
-      levels.push({ path, isMap: event.type === EVENT_ID.MAPPING, key: undefined, index: 0 })
+    } else if (level?.isMap === true && level.next === undefined) {
+      const key = event.type === EVENT_ID.SCALAR && level.reached >= 0 ? getScalarValue(text, event) : '?'
+      level.next = reach(after(path, level.reached, key), event)
+    } else {
+      const reached = level === undefined ? 0 : reach(enter(path, level), event)
+      const isMap = event.type === EVENT_ID.MAPPING
+      const isList = event.type === EVENT_ID.SEQUENCE
+      if (isMap || isList || event.type === EVENT_ID.DOCUMENT)
+        levels.push({ isMap, isList, reached, next: undefined, index: 0 })
     }
   }
-  return offsets
+  return nearest.offset
 }
 
-/** Path of a value that comes next in a collection. */
-function enter(level: Level | undefined): string {
-  if (level === undefined) return ''
-  if (!level.isMap) return level.path === '' ? '' : join(level.path, String(level.index++))
-  const path = join(level.path, level.key ?? '')
-  level.key = undefined
-  return path
+/** Characters of the path that lead to a value that comes next in a collection. */
+function enter(path: string, level: Level): number {
+  if (level.isList) return after(path, level.reached, String(level.index++))
+  const { next = level.reached } = level
+  level.next = undefined
+  return next
+}
+
+/** Characters of a path that end with a key behind the first `reached` ones; -1 where the path goes on otherwise. */
+function after(path: string, reached: number, key: string): number {
+  if (reached < 0) return -1
+  const start = reached === 0 ? 0 : reached + 1
+  const end = start + key.length
+  return path.startsWith(key, start) && (end === path.length || path[end] === '.') ? end : -1
 }
 
 function startOf(event: Event): number {
   if (event.type === EVENT_ID.SCALAR) return event.valueStart
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart
   return event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE ? event.start : 0
-}
-
-function join(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`
-}
-
-function nearestOffset(offsets: ReadonlyMap<string, number>, path: string): number {
-  for (let at = path; at !== ''; at = at.slice(0, Math.max(at.lastIndexOf('.'), 0))) {
-    const offset = offsets.get(at)
-    if (offset !== undefined) return offset
-  }
-  return 0
 }
 
 function positionAt(text: string, offset: number): SourcePosition {
