@@ -29,6 +29,8 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] }
   | { readonly dtype: DType }
+  /** An attribute as a file had it, encoded: a graph, a tensor. */
+  | { readonly encoded: Uint8Array }
 
 /** Through this a lowering writes ONNX nodes. Values are referred to by their ONNX names. */
 export interface Emitter {

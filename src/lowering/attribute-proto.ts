@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, fromBinary } from '@bufbuild/protobuf'
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -24,5 +24,6 @@ export function attributeProto(name: string, value: OnnxAttribute): AttributePro
   if ('dtype' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(onnxType(value.dtype)) })
   }
+  if ('encoded' in value) return fromBinary(AttributeProtoSchema, value.encoded)
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
 }

@@ -1,0 +1,253 @@
+import type { NodeProto } from '../../codec/onnx.ts'
+import type { Attributes } from '../../ir/attributes.ts'
+import { type Dim, isConcrete } from '../../ir/dim.ts'
+import type { GraphInput } from '../../ir/graph.ts'
+import { Node, Value } from '../../ir/node.ts'
+import type { Operation, TensorType } from '../../ir/operation.ts'
+import { Buffer, Parameter } from '../../nn/parameter.ts'
+import { t } from '../../ops/shape/permute.ts'
+import { castArray } from '../../tensor/cast-array.ts'
+import { isFloating } from '../../tensor/dtype.ts'
+import { fromTypedArray } from '../../tensor/from-typed-array.ts'
+import { fromValues } from '../../tensor/from-values.ts'
+import { HostArray } from '../../tensor/host-array.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
+import { toTypedArray } from '../../tensor/to-typed-array.ts'
+import { classNameOf } from './class-names.ts'
+import { cleanPath, modulePathOf, Scopes, StatePaths } from './module-paths.ts'
+import { onnxFailure } from './onnx-failure.ts'
+import { type Operand, type StoredTensor, storedOperand } from './operand.ts'
+import { conflictOf } from './size-conflict.ts'
+import { sizesOp } from './sizes-op.ts'
+
+/** What a tensor of the file is to the operation that reads it: the name that PyTorch's module has for it. */
+export type StateRole = 'weight' | 'bias' | 'running_mean' | 'running_var' | 'constant' | (string & {})
+
+/** A parameter or buffer that the graph reads, and the tensor of the file that it comes from. */
+export interface ImportedState {
+  readonly path: string
+  readonly tensor: Parameter | Buffer
+  readonly source: string
+  readonly isTransposed: boolean
+}
+
+/** Roles of what training changes. */
+const LEARNED = new Set(['weight', 'bias'])
+
+/** Collects the nodes, states and names of a graph while it is imported. */
+export class GraphImporter {
+  readonly inputs: GraphInput[] = []
+  readonly nodes: Node[] = []
+  readonly states: ImportedState[] = []
+  /** Which node of the file each node comes from. */
+  readonly sources: Map<Node, NodeProto> = new Map()
+  readonly #operands = new Map<string, Operand>()
+  readonly #stateValues = new Map<string, { readonly value: Value; readonly isTransposed: boolean }>()
+  readonly #paths = new StatePaths()
+  readonly #scopes = new Scopes()
+  readonly #declared: (name: string) => TensorType | undefined
+
+  /** @param declared types that the file or a runtime knows */
+  constructor(declared: (name: string) => TensorType | undefined) {
+    this.#declared = declared
+  }
+
+  /** Defines a name. */
+  define(name: string, operand: Operand | Value): void {
+    this.#operands.set(name, operand instanceof Value ? operandOf(name, operand) : operand)
+  }
+
+  /** Defines a tensor of the file. */
+  defineTensor(name: string, array: HostArray): void {
+    this.define(name, storedOperand(name, array, { key: name, tensor: name, isTransposed: false }))
+  }
+
+  /** Whether a name is defined. */
+  defines(name: string): boolean {
+    return this.#operands.has(name)
+  }
+
+  /** What a name stands for. @throws FormatError when nothing defined it */
+  operand(name: string, reader: string): Operand {
+    const operand = this.#operands.get(name)
+    if (operand !== undefined) return operand
+    throw onnxFailure(reader, `"${name}" to be made by an input, a tensor or a node`, 'none')
+  }
+
+  /** Adds an input of the graph that a caller gives. */
+  addInput(name: string, argument: string, type: TensorType): void {
+    const value = new Value(type)
+    this.inputs.push({ value, name: argument, kind: 'input' })
+    this.define(name, value)
+  }
+
+  /** The type that the file or a runtime gives to a name. */
+  declaredType(name: string): TensorType | undefined {
+    return this.#declared(name)
+  }
+
+  /** Path of the module that a node belongs to. */
+  modulePathOf(node: NodeProto): string {
+    return modulePathOf(node)
+  }
+
+  /** An operand as a value of the graph. */
+  valueOf(operand: Operand): Value {
+    if (operand.value !== undefined) return operand.value
+    if (operand.stored !== undefined) return this.state(operand, 'constant', '')
+    operand.value = this.#madeOf(operand)
+    return operand.value
+  }
+
+  #madeOf({ name, shape, dtype, elements = [] }: Operand): Value {
+    if (isConcrete(elements)) {
+      const array = fromValues(dtype, shape.map(Number), elements)
+      return this.#addState(cleanPath(name), new Buffer(array), name, false)
+    }
+    const [made] = this.emit(sizesOp, [], { sizes: elements, size: shape, dtype })
+    return made ?? onnxNothing(name)
+  }
+
+  /** A tensor of the file as a parameter or buffer; any other operand as the value that it is. */
+  state(operand: Operand, role: StateRole, modulePath: string): Value {
+    const { stored } = operand
+    if (operand.value !== undefined || stored === undefined) return this.valueOf(operand)
+    const known = this.#stateValues.get(stored.tensor)
+    if (known !== undefined)
+      return known.isTransposed === stored.isTransposed ? known.value : this.#turned(known.value)
+    return this.#addStored(operand.name, stored, role, modulePath)
+  }
+
+  /** A matrix of the file with its dimensions exchanged. */
+  transposed(operand: Operand): Operand {
+    return operand.stored === undefined ? operand : transposedOperand(operand, operand.stored)
+  }
+
+  /** A matrix [in, out], or [out, in] where `isTransposed`, as a weight [out, in]; undefined where it is not a tensor of the file. */
+  linearWeight(operand: Operand, isTransposed: boolean, modulePath: string): Value | undefined {
+    const { stored, shape } = operand
+    if (stored === undefined || shape.length !== 2) return undefined
+    return this.state(isTransposed ? operand : transposedOperand(operand, stored), 'weight', modulePath)
+  }
+
+  /** Makes a node and gives its outputs. @throws SizeConflict where sizes differ that have to be equal; FormatError where the operation rejects its inputs */
+  emit<A extends Attributes>(
+    op: Operation<A>,
+    inputs: readonly (Value | null)[],
+    attrs: A,
+    source?: NodeProto,
+  ): readonly Value[] {
+    const scope = source && this.#scopes.at(modulePathOf(source), classNameOf(op.name))
+    const node = this.#node(op, inputs, attrs, scope, source)
+    this.nodes.push(node)
+    if (source !== undefined) this.sources.set(node, source)
+    return node.outputs
+  }
+
+  #node<A extends Attributes>(
+    op: Operation<A>,
+    inputs: readonly (Value | null)[],
+    attrs: A,
+    scope: Node['scope'],
+    source: NodeProto | undefined,
+  ): Node {
+    try {
+      return new Node<Attributes>(op, inputs, attrs, scope)
+    } catch (error) {
+      if (error instanceof ShapeError) {
+        const conflict = conflictOf(inputs)
+        if (conflict !== undefined) throw conflict
+      }
+      if (error instanceof RangeError || error instanceof TypeError)
+        throw onnxFailure(
+          source?.name || source?.opType || op.name,
+          'inputs that the operation takes',
+          error.message,
+        )
+      throw error
+    }
+  }
+
+  #turned(value: Value): Value {
+    return this.emit(t, [value], {})[0] ?? value
+  }
+
+  #addStored(name: string, stored: StoredTensor, role: StateRole, modulePath: string): Value {
+    const array = stored.array()
+    const isLearned = LEARNED.has(role) && isFloating(array.dtype)
+    const tensor = isLearned ? new Parameter(array) : new Buffer(array)
+    return this.#addState(statePath(name, role, modulePath), tensor, stored.tensor, stored.isTransposed)
+  }
+
+  #addState(candidate: string, tensor: Parameter | Buffer, source: string, isTransposed: boolean): Value {
+    const path = this.#paths.fresh(candidate)
+    const value = new Value({ shape: tensor.shape, dtype: tensor.dtype })
+    this.inputs.push({ value, name: path, kind: 'state' })
+    this.states.push({ path, tensor, source, isTransposed })
+    this.#stateValues.set(source, { value, isTransposed })
+    return value
+  }
+}
+
+/** Tensors that keep a module's name are called by it; others by the module that reads them, and what they are to it. */
+function statePath(name: string, role: StateRole, modulePath: string): string {
+  if (/^[A-Za-z_]\w*(?:\.\w+)+$/.test(name)) return cleanPath(name)
+  if (modulePath !== '' && role !== 'constant') return `${modulePath}.${role}`
+  const last = cleanPath(
+    name
+      .split(/[/:;]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? '',
+  )
+  return modulePath === '' ? cleanPath(name.replaceAll('.', '_')) : `${modulePath}.${last || role}`
+}
+
+function operandOf(name: string, value: Value): Operand {
+  return { name, shape: value.shape, dtype: value.dtype, value }
+}
+
+/** The transposed matrix, as a tensor of its own. */
+function transposedOperand(operand: Operand, stored: StoredTensor): Operand {
+  const [rows = 0, columns = 0] = operand.shape
+  return {
+    name: operand.name,
+    shape: [columns, rows],
+    dtype: operand.dtype,
+    stored: { ...stored, isTransposed: !stored.isTransposed, array: () => transposed(stored.array()) },
+  }
+}
+
+/** A matrix with its dimensions exchanged. */
+function transposed(array: HostArray): HostArray {
+  const [rows = 0, columns = 0] = array.shape
+  const source = toTypedArray(array)
+  const target = source.slice()
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) target[j * rows + i] = source[i * columns + j] ?? 0
+  }
+  return fromTypedArray(target, [columns, rows], array.dtype)
+}
+
+function onnxNothing(name: string): never {
+  throw onnxFailure(name, 'a tensor', 'none')
+}
+
+/** Elements cast to another dtype, as a tensor of the file. */
+export function castStored(operand: Operand, stored: StoredTensor, dtype: Operand['dtype']): Operand {
+  return {
+    ...operand,
+    dtype,
+    elements: undefined,
+    stored: { ...stored, array: () => castArray(stored.array(), dtype) },
+  }
+}
+
+/** Elements under another shape, as a tensor of the file. */
+export function reshapedStored(operand: Operand, stored: StoredTensor, shape: readonly Dim[]): Operand {
+  const sizes = shape.map(Number)
+  const array = () => {
+    const { dtype, bytes } = stored.array()
+    return new HostArray(dtype, sizes, bytes)
+  }
+  return { ...operand, shape: sizes, elements: operand.elements, stored: { ...stored, array } }
+}

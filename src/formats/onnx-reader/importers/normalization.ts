@@ -1,0 +1,77 @@
+import { isConcrete } from '../../../ir/dim.ts'
+import { batchNorm } from '../../../ops/normalization/batch-norm.ts'
+import { groupNorm } from '../../../ops/normalization/group-norm.ts'
+import { layerNorm } from '../../../ops/normalization/layer-norm.ts'
+import { rmsNorm } from '../../../ops/normalization/rms-norm.ts'
+import type { Importer, NodeCall } from '../node-call.ts'
+
+const batch: Importer = (call) => {
+  if (call.int('training_mode', 0) === 1 || call.int('spatial', 1) === 0) return undefined
+  const inputs = [
+    call.value(0),
+    call.state(1, 'weight'),
+    call.state(2, 'bias'),
+    call.state(3, 'running_mean'),
+    call.state(4, 'running_var'),
+  ]
+  // ONNX's momentum is the share that stays.
+  const attrs = {
+    training: false,
+    momentum: 1 - call.float('momentum', 0.9),
+    eps: call.float('epsilon', 1e-5),
+  }
+  return call.emit(batchNorm, inputs, attrs)
+}
+
+const layer: Importer = (call) => {
+  const normalizedShape = normalizedShapeOf(call)
+  if (normalizedShape === undefined || call.node.output.slice(1).some((name) => name !== '')) return undefined
+  const eps = call.float('epsilon', 1e-5)
+  const inputs = [call.value(0), call.state(1, 'weight'), call.optionalState(2, 'bias')]
+  return call.emit(layerNorm, inputs, { normalizedShape, eps })
+}
+
+const rms: Importer = (call) => {
+  const normalizedShape = normalizedShapeOf(call)
+  if (normalizedShape === undefined || call.node.output.slice(1).some((name) => name !== '')) return undefined
+  return call.emit(rmsNorm, [call.value(0), call.state(1, 'weight')], {
+    normalizedShape,
+    eps: call.float('epsilon', 1e-5),
+  })
+}
+
+/** Sizes from the axis on, where the weight has them all. */
+function normalizedShapeOf(call: NodeCall): number[] | undefined {
+  const { shape } = call.input(0)
+  const axis = (call.int('axis', -1) + shape.length) % Math.max(shape.length, 1)
+  const sizes = shape.slice(axis)
+  const weight = call.input(1).shape
+  return isConcrete(sizes) && weight.length === sizes.length ? [...sizes] : undefined
+}
+
+/** Since opset 21 each channel has its own scale. */
+const group: Importer = (call) => {
+  const x = call.value(0)
+  if (call.input(1).shape[0] !== x.shape[1]) return undefined
+  const attrs = { numGroups: call.int('num_groups', 1), eps: call.float('epsilon', 1e-5) }
+  return call.emit(groupNorm, [x, call.state(1, 'weight'), call.state(2, 'bias')], attrs)
+}
+
+/** An instance norm is a group norm whose groups are single channels. */
+const instance: Importer = (call) => {
+  const x = call.value(0)
+  const channels = x.shape[1]
+  if (typeof channels !== 'number') return undefined
+  const attrs = { numGroups: channels, eps: call.float('epsilon', 1e-5) }
+  return call.emit(groupNorm, [x, call.state(1, 'weight'), call.state(2, 'bias')], attrs)
+}
+
+/** Normalizations. */
+export const normalization: Readonly<Record<string, Importer>> = {
+  BatchNormalization: batch,
+  GroupNormalization: group,
+  InstanceNormalization: instance,
+  LayerNormalization: layer,
+  RMSNormalization: rms,
+  SimplifiedLayerNormalization: rms,
+}

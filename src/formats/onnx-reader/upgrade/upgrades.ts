@@ -1,0 +1,109 @@
+import type { AttributeProto, NodeProto } from '../../../codec/onnx.ts'
+import { attributeProto } from '../../../lowering/attribute-proto.ts'
+import { COERCED } from './coerced.ts'
+import type { Tensors } from './tensors.ts'
+
+/** How nodes of operators are written anew for models older than an opset. */
+interface Upgrade {
+  readonly until: number
+  readonly types: readonly string[]
+  readonly rewrite: (node: NodeProto, tensors: Tensors, opset: number) => void
+}
+
+const REDUCTIONS = [
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceMean',
+  'ReduceProd',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+  'ReduceSumSquare',
+]
+
+/** What changed between opset 7 and the one that all models are brought to, oldest first. */
+export const UPGRADES: readonly Upgrade[] = [
+  { until: 10, types: ['Slice'], rewrite: slice },
+  { until: 10, types: ['TopK'], rewrite: (node, tensors) => moveInts(node, tensors, 'k', 1) },
+  { until: 10, types: ['Upsample'], rewrite: upsample },
+  { until: 11, types: ['Resize'], rewrite: oldResize },
+  { until: 11, types: ['Clip'], rewrite: clip },
+  { until: 11, types: ['Pad'], rewrite: pad },
+  { until: 12, types: ['Dropout'], rewrite: (node) => void take(node, 'ratio') },
+  {
+    until: 13,
+    types: ['Squeeze', 'Unsqueeze', 'ReduceSum'],
+    rewrite: (node, tensors) => moveInts(node, tensors, 'axes', 1),
+  },
+  { until: 13, types: ['Split'], rewrite: (node, tensors) => moveInts(node, tensors, 'split', 1) },
+  { until: 13, types: ['Softmax', 'LogSoftmax', 'Hardmax'], rewrite: coerce },
+  { until: 14, types: ['BatchNormalization'], rewrite: dropStatistics },
+  { until: 18, types: REDUCTIONS, rewrite: (node, tensors) => moveInts(node, tensors, 'axes', 1) },
+  { until: 18, types: ['Split'], rewrite: countParts },
+]
+
+function take(node: NodeProto, name: string): AttributeProto | undefined {
+  const at = node.attribute.findIndex((attribute) => attribute.name === name)
+  return at < 0 ? undefined : node.attribute.splice(at, 1)[0]
+}
+
+function setInput(node: NodeProto, index: number, name: string): void {
+  while (node.input.length < index) node.input.push('')
+  node.input[index] = name
+}
+
+/** Makes a list, or a single integer, an input. */
+function moveInts(node: NodeProto, tensors: Tensors, name: string, index: number): void {
+  const attribute = take(node, name)
+  if (attribute === undefined) return
+  setInput(node, index, tensors.ints(attribute.ints.length > 0 ? attribute.ints : [attribute.i]))
+}
+
+function slice(node: NodeProto, tensors: Tensors): void {
+  for (const [i, name] of ['starts', 'ends', 'axes'].entries()) moveInts(node, tensors, name, i + 1)
+}
+
+function clip(node: NodeProto, tensors: Tensors): void {
+  for (const [i, name] of ['min', 'max'].entries()) {
+    const limit = take(node, name)
+    if (limit !== undefined) setInput(node, i + 1, tensors.floats(limit.f))
+  }
+}
+
+function pad(node: NodeProto, tensors: Tensors): void {
+  moveInts(node, tensors, 'pads', 1)
+  const value = take(node, 'value')
+  if (value !== undefined) setInput(node, 2, tensors.floats(value.f))
+}
+
+/** An Upsample is a Resize that counts positions from the corner. */
+function upsample(node: NodeProto, tensors: Tensors): void {
+  const scales = take(node, 'scales')
+  if (scales !== undefined) setInput(node, 1, tensors.floats(scales.floats))
+  node.opType = 'Resize'
+}
+
+function oldResize(node: NodeProto): void {
+  if (node.input.length === 2) node.input = [node.input[0] ?? '', '', node.input[1] ?? '']
+  node.attribute.push(attributeProto('coordinate_transformation_mode', 'asymmetric'))
+  if (!node.attribute.some(({ name, s }) => name === 'mode' && new TextDecoder().decode(s) === 'linear'))
+    node.attribute.push(attributeProto('nearest_mode', 'floor'))
+}
+
+/** The default axis was 1. */
+function coerce(node: NodeProto): void {
+  if (!node.attribute.some(({ name }) => name === 'axis')) node.attribute.push(attributeProto('axis', 1))
+  node.attribute.push(attributeProto(COERCED, 1))
+}
+
+/** Statistics of the batch were outputs, which evaluation does not fill. */
+function dropStatistics(node: NodeProto): void {
+  node.output.splice(1)
+  take(node, 'spatial')
+}
+
+function countParts(node: NodeProto): void {
+  if (node.input.length < 2 && !node.attribute.some(({ name }) => name === 'num_outputs'))
+    node.attribute.push(attributeProto('num_outputs', node.output.length))
+}
