@@ -22,6 +22,8 @@ export interface VerifiedModel {
   readonly calibration: readonly (readonly Tensor[])[]
   /** Batches of which one is compared. */
   readonly evaluation: readonly (readonly Tensor[])[]
+  /** Whether it averages quantized values: their sums often lie in the middle of two steps exactly, and rounding goes either way there. */
+  readonly hasAverages: boolean
   /** A size of blocks that divides the input channels of a weight. */
   readonly blockSize: number
 }
@@ -54,6 +56,8 @@ const INPUTS: Readonly<Record<string, readonly (readonly number[])[]>> = {
 
 /** Models whose inputs are token ids below this. */
 const TOKENS: Readonly<Record<string, number>> = { embedding: 20, tied_embedding: 24 }
+/** Models with average pooling or a mean. */
+const AVERAGES = new Set(['cat', 'conv3d', 'conv_transpose', 'interleaved_reuse', 'pools'])
 /** Models none of whose weights has input channels that 4 divides. */
 const BLOCKS_OF_THREE = new Set(['add_mul_sub', 'conv_relu', 'interleaved_reuse', 'matmul'])
 const CALIBRATION_BATCHES = 3
@@ -73,6 +77,7 @@ export function builtModels(): VerifiedModel[] {
     return {
       name,
       build,
+      hasAverages: AVERAGES.has(name),
       blockSize: blockSizeOf(name),
       calibration: Array.from({ length: CALIBRATION_BATCHES }, batch),
       evaluation: Array.from({ length: EVALUATION_BATCHES }, batch),
@@ -103,6 +108,7 @@ export function programsIn(folder: string): VerifiedModel[] {
       build: () => loadExportedProgram(join(folder, name, 'model.pt2')),
       calibration: [0, 1, 2].map((i) => batch(`calib.${i}`)),
       evaluation: [0, 1].map((i) => batch(`eval.${i}`)).filter((inputs) => inputs.length > 0),
+      hasAverages: AVERAGES.has(name),
       blockSize: blockSizeOf(name),
     }
   })

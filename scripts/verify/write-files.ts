@@ -1,7 +1,7 @@
 /** Quantizes each model with each configuration, and writes the files of a backend with inputs and what lowbit computes of them. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ExportBackend, type HostArray, Quantizer, save, writeSafetensors } from 'lowbit'
+import { ExportBackend, type HostArray, type QuantizedModel, Quantizer, save, writeSafetensors } from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
 import type { VerifiedModel } from './models.ts'
 import { outputsOf, STEADY, steadiestBatch } from './sensitivity.ts'
@@ -32,6 +32,8 @@ const ENDINGS: Readonly<Record<ExportBackend, string>> = {
 
 /** Largest difference between runtimes that sum in other orders, relative to the largest number. */
 const TOLERANCE = 1e-6
+/** Of 8 bits, relative to the largest number. */
+const TWO_STEPS = 2 / 127
 
 /** Writes the files of a backend into a folder, with `manifest.json`, and gives what failed. */
 export async function writeFiles(
@@ -81,10 +83,23 @@ async function writeOne(
   const tensors: [string, HostArray][] = outputs.map((output, i) => [`expected.${i}`, output])
   for (const [i, input] of batch.inputs.entries()) tensors.push([`input.${i}`, await input.array()])
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
-  return { id, file, tensors: `${id}.safetensors`, tolerance: toleranceFor(config, batch.sensitivity) }
+  return {
+    id,
+    file,
+    tensors: `${id}.safetensors`,
+    tolerance: toleranceFor(config, model, finalized, batch.sensitivity),
+  }
 }
 
-function toleranceFor({ isExact = false }: VerifiedConfig, sensitivity: number): number {
+function toleranceFor(
+  config: VerifiedConfig,
+  { hasAverages }: VerifiedModel,
+  { graph }: QuantizedModel,
+  sensitivity: number,
+): number {
+  if (config.hasActivations && hasAverages) return Math.max(TWO_STEPS, sensitivity)
   if (sensitivity > STEADY) return sensitivity
-  return isExact ? 0 : TOLERANCE
+  // What comes out of a dequantize is an integer times a scale: there is one way to round that.
+  const isInteger = graph.outputs.every(({ node }) => node?.op.name.endsWith('.dequantize'))
+  return config.isExact && isInteger ? 0 : TOLERANCE
 }

@@ -1,4 +1,5 @@
 import { type DType, dtypeInfo } from '../tensor/dtype.ts'
+import type { ByteSource } from './byte-source.ts'
 import { FormatError } from './format-error.ts'
 import { dtypeOfSafetensors, safetensorsDTypeNames } from './safetensors-dtypes.ts'
 import { type JsonNode, parseStrictJson } from './strict-json.ts'
@@ -31,10 +32,14 @@ export interface SafetensorsHeader {
  * Reads and checks the header of a safetensors file: every tensor lies inside the file, has the size that its shape and dtype
  * need, and together they fill the file without gap or overlap.
  *
+ * @param fileBytes size of the file, of which `bytes` may be the beginning with all of the header
  * @throws FormatError at the first thing that does not hold
  */
-export function readSafetensorsHeader(bytes: Uint8Array): SafetensorsHeader {
-  const dataStart = LENGTH_BYTES + headerLength(bytes)
+export function readSafetensorsHeader(
+  bytes: Uint8Array,
+  fileBytes: number = bytes.byteLength,
+): SafetensorsHeader {
+  const dataStart = LENGTH_BYTES + headerLength(bytes, fileBytes)
   const json = parseStrictJson(bytes.subarray(LENGTH_BYTES, dataStart), {
     format: FORMAT,
     start: LENGTH_BYTES,
@@ -44,12 +49,21 @@ export function readSafetensorsHeader(bytes: Uint8Array): SafetensorsHeader {
   const entries = Array.from(members)
     .filter(([name]) => name !== METADATA_KEY)
     .map(([name, node]) => readEntry(name, node, dataStart))
-  checkCoverage(entries, dataStart, bytes.byteLength)
+  checkCoverage(entries, dataStart, fileBytes)
   return { metadata: metadataNode === undefined ? new Map() : readMetadata(metadataNode), entries }
 }
 
-function headerLength(bytes: Uint8Array): number {
-  const size = bytes.byteLength
+/**
+ * Reads the header of a file alone, as `readSafetensorsHeader` does.
+ * @throws FormatError as that does; FileError when the file cannot be read
+ */
+export async function openSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  const head = await source.read(0, Math.min(LENGTH_BYTES, source.sizeBytes))
+  const length = headerLength(head, source.sizeBytes)
+  return readSafetensorsHeader(await source.read(0, LENGTH_BYTES + length), source.sizeBytes)
+}
+
+function headerLength(bytes: Uint8Array, size: number): number {
   if (size < LENGTH_BYTES) fail('header length', '8 bytes', `a file of ${size} bytes`, 0)
   const declared = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true)
   if (declared > MAX_HEADER_BYTES) {

@@ -2,9 +2,16 @@ import { refuseExisting, type WriteOptions, writeFileAtomic } from '../../codec/
 import { encodeModel, type ModelProto } from '../../codec/onnx.ts'
 import { externalizeData } from './external-data.ts'
 
+/** A model whose larger tensors are in a second file: the pieces of that file come first, then the model that refers to them. */
+export interface ModelWithData {
+  /** The pieces, in order. */
+  data(dataName: string): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** The model; asked for when all pieces are written. */
+  model(dataName: string): ModelProto
+}
+
 /**
- * Writes a model, with its larger tensors in a second file where asked. A model that is there names its own data file, so new data takes a name that is free:
- * until the model is replaced, the old one stays whole, and its data goes last.
+ * Writes a model, with its larger tensors in a second file where asked.
  *
  * @param external whether tensors go to a second file: `<path>.data`, or another name that begins and ends like it where that is taken
  * @throws FileError as `writeFileAtomic` does
@@ -15,39 +22,61 @@ export async function writeOnnx(
   external: boolean,
   options: WriteOptions = {},
 ): Promise<void> {
+  if (external) {
+    await writeOnnxWithData(
+      path,
+      { data: (name) => externalizeData(model, name), model: () => model },
+      options,
+    )
+    return
+  }
+  const earlier = options.overwrite ? await dataFilesOf(path) : []
+  await writeFileAtomic(path, encodeModel(model), options)
+  await remove(earlier)
+}
+
+/**
+ * Writes a model and its data file. A model that is there names its own data file, so new data takes a name that is free: until the model is replaced, the
+ * old one stays whole, and its data goes last.
+ *
+ * @throws FileError as `writeFileAtomic` does
+ */
+export async function writeOnnxWithData(
+  path: string,
+  { data, model }: ModelWithData,
+  options: WriteOptions = {},
+): Promise<void> {
   if (!options.overwrite) await refuseExisting(path)
   const { basename, dirname, join } = await import('node:path')
-  const { rm } = await import('node:fs/promises')
-  const [folder, name] = [dirname(path), basename(path)]
-  const earlier = await dataFilesOf(folder, name)
-  const dataName = external ? freeName(name, earlier) : undefined
-  if (dataName !== undefined) await writeFileAtomic(join(folder, dataName), externalizeData(model, dataName))
+  const earlier = await dataFilesOf(path)
+  const usual = `${basename(path)}.data`
+  const isTaken = earlier.some((file) => basename(file) === usual)
+  const id = globalThis.crypto.randomUUID().slice(0, 8)
+  const dataName = isTaken ? `${basename(path)}.${id}.data` : usual
+  const dataPath = join(dirname(path), dataName)
+  await writeFileAtomic(dataPath, data(dataName))
   try {
-    await writeFileAtomic(path, encodeModel(model), options)
+    await writeFileAtomic(path, encodeModel(model(dataName)), options)
   } catch (error) {
-    if (dataName !== undefined) await rm(join(folder, dataName), { force: true }).catch(() => undefined)
+    await remove([dataPath])
     throw error
   }
-  if (options.overwrite)
-    for (const old of earlier) await rm(join(folder, old), { force: true }).catch(() => undefined)
+  if (options.overwrite) await remove(earlier)
 }
 
-/** Names of the data files of earlier versions of a model. */
-async function dataFilesOf(folder: string, name: string): Promise<string[]> {
+/** Data files of earlier versions of a model. */
+async function dataFilesOf(path: string): Promise<string[]> {
   const { readdir } = await import('node:fs/promises')
+  const { basename, dirname, join } = await import('node:path')
+  const [folder, name] = [dirname(path), basename(path)]
   const entries = await readdir(folder).catch((): string[] => [])
-  return entries.filter((entry) => {
-    const middle = entry.slice(name.length, -'.data'.length)
-    return (
-      entry.startsWith(name) &&
-      entry.endsWith('.data') &&
-      (middle === '' || /^\.[0-9a-f]{8}$/.test(middle)) &&
-      entry.length >= name.length + '.data'.length
-    )
-  })
+  const rest = /^(\.[0-9a-f]{8})?\.data$/
+  return entries
+    .filter((entry) => entry.startsWith(name) && rest.test(entry.slice(name.length)))
+    .map((entry) => join(folder, entry))
 }
 
-function freeName(name: string, taken: readonly string[]): string {
-  const usual = `${name}.data`
-  return taken.includes(usual) ? `${name}.${globalThis.crypto.randomUUID().slice(0, 8)}.data` : usual
+async function remove(paths: readonly string[]): Promise<void> {
+  const { rm } = await import('node:fs/promises')
+  for (const path of paths) await rm(path, { force: true }).catch(() => undefined)
 }
