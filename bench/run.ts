@@ -5,6 +5,7 @@
 import Table from 'cli-table3'
 import { timeMemory } from './memory.ts'
 import { type BenchKind, type BenchModel, Rival } from './rival.ts'
+import { timeWeights } from './weights.ts'
 import { configure, makeWorkload, timePrepare } from './workloads.ts'
 
 const MODELS: readonly BenchModel[] = ['digits', 'resnet18', 'mobilenet_v2']
@@ -41,6 +42,10 @@ async function measure(rival: Rival | undefined, model: BenchModel, kind: BenchK
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2)
   const chosen = (name: string) => wanted.length === 0 || wanted.includes(name)
+  if (wanted.includes('weights')) {
+    await printWeights()
+    return
+  }
   configure()
   await using rival = await Rival.find({ onMissing: (message) => console.log(message) })
   const table = new Table({
@@ -58,6 +63,29 @@ async function main(): Promise<void> {
     }
     if (chosen('prepare') || wanted.includes(model)) table.push(await prepareRow(rival, model))
     if (chosen('memory') || wanted.includes(model)) table.push(await memoryRow(rival, model))
+  }
+  console.log(table.toString())
+}
+
+/** Wall time and processor time of weight-only quantization from file to file, and what lowbit's is of each. */
+async function printWeights(): Promise<void> {
+  const table = new Table({
+    head: ['4096 x 11008, file to file', 'who', 'ms', 'CPU ms', 'lowbit / it, wall', 'CPU'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
+  })
+  const timings = await timeWeights()
+  for (const { dtype, who, ms, cpuMs } of timings) {
+    const ours = timings.find((each) => each.dtype === dtype && each.who === 'lowbit')
+    const ratio = (own: readonly number[] = [], theirs: readonly number[]) =>
+      (median(own) / median(theirs)).toFixed(2)
+    table.push([
+      dtype,
+      who,
+      median(ms).toFixed(0),
+      median(cpuMs).toFixed(0),
+      ratio(ours?.ms, ms),
+      ratio(ours?.cpuMs, cpuMs),
+    ])
   }
   console.log(table.toString())
 }

@@ -1,0 +1,97 @@
+/** Weight-only quantization of one matrix from file to file, beside torchao and the reference, in turns. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fromTypedArray, quantizeWeights, Random, writeSafetensors } from 'lowbit'
+import { exists, venvPython } from './environment.ts'
+
+const SHAPE = [4096, 11008] as const
+const ROUNDS = 4
+const RIVALS = ['torchao', 'coreai-opt'] as const
+const DTYPES = ['int8', 'int4'] as const
+const BLOCK_SIZE = 32
+
+/** One way to quantize, and what it took in each round. */
+export interface WeightTiming {
+  readonly dtype: string
+  readonly who: string
+  readonly ms: readonly number[]
+  /** Of all threads, with reading and writing. */
+  readonly cpuMs: readonly number[]
+}
+
+interface Measured {
+  readonly ms: number
+  readonly cpuMs: number
+}
+
+/** Times all ways on one file, each in a process of its own, in turns. */
+export async function timeWeights(): Promise<WeightTiming[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'lowbit-bench-'))
+  try {
+    const source = join(folder, 'weights.safetensors')
+    writeFileSync(source, writeSafetensors([['weight', fromTypedArray(matrix(), [...SHAPE])]]))
+    const rivals = (await exists(venvPython)) ? RIVALS : []
+    return DTYPES.flatMap((dtype) => timeDType(folder, source, dtype, rivals))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function timeDType(folder: string, source: string, dtype: string, rivals: readonly string[]): WeightTiming[] {
+  const everyone = ['lowbit', ...rivals]
+  const all = new Map<string, Measured[]>(everyone.map((who) => [who, []]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const who of everyone) {
+      const output = join(folder, `${who}-${round}`)
+      mkdirSync(output)
+      const [command, args] =
+        who === 'lowbit'
+          ? ([process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), dtype]] as const)
+          : ([
+              venvPython,
+              ['-B', fileURLToPath(new URL('rival_weights.py', import.meta.url)), who, dtype],
+            ] as const)
+      const target = join(output, who === 'lowbit' ? 'weights.onnx' : 'weights.safetensors')
+      all.get(who)?.push(measured(command, [...args, source, target]))
+      rmSync(output, { recursive: true, force: true })
+    }
+  }
+  return Array.from(all, ([who, times]) => ({
+    dtype,
+    who,
+    ms: times.map(({ ms }) => ms),
+    cpuMs: times.map(({ cpuMs }) => cpuMs),
+  }))
+}
+
+function measured(command: string, args: readonly string[]): Measured {
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+  const line = stdout.trim().split('\n').at(-1) ?? ''
+  if (line.startsWith('{')) return JSON.parse(line)
+  throw new RangeError(`Cannot measure "${args.join(' ')}": expected a line of JSON, got ${stdout}${stderr}`)
+}
+
+/** Weights as networks have them. */
+function matrix(): Float32Array<ArrayBuffer> {
+  return new Random(1).normal(SHAPE[0] * SHAPE[1]).map((value) => value * 0.02)
+}
+
+/** Largest resident size of this process. */
+function peakBytes(): number {
+  const mark = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  return Number(mark ?? process.resourceUsage().maxRSS) * 1024
+}
+
+const [, script, dtype, source, target] = process.argv
+if (script === fileURLToPath(import.meta.url) && source !== undefined && target !== undefined) {
+  const options = dtype === 'int4' ? ({ dtype, blockSize: BLOCK_SIZE } as const) : {}
+  const began = performance.now()
+  const cpu = process.cpuUsage()
+  await quantizeWeights(source, target, options)
+  const { user, system } = process.cpuUsage(cpu)
+  const ms = performance.now() - began
+  console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, peakBytes: peakBytes() }))
+}
