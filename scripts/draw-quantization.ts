@@ -37,16 +37,22 @@ async function panelOf(
     note: `${signalToNoise(values, quantized).toFixed(1)} dB`,
     values,
     quantized,
-    range: await rangeOf(fake),
+    ...(await held(fake)),
   }
 }
 
 /** What the quantized values can hold, where one scale holds for all. */
-async function rangeOf(fake: FakeQuantize): Promise<readonly [number, number] | null> {
+async function held(fake: FakeQuantize): Promise<Pick<Panel, 'range' | 'levels'>> {
   const { scale, zeroPoint } = fake.qparams()
-  if (scale.shape.some((size) => size > 1)) return null
+  if (scale.shape.some((size) => size > 1)) return { range: null, levels: [] }
   const [step, zero] = [await scale.item(), (await zeroPoint?.item()) ?? 0]
-  return [(fake.spec.quantMin - zero) * step, (fake.spec.quantMax - zero) * step]
+  const { quantMin, quantMax, nBits } = fake.spec
+  const range = [(quantMin - zero) * step, (quantMax - zero) * step] as const
+  if (nBits > 4) return { range, levels: [] }
+  fake.disableObserver()
+  const points = Array.from({ length: 1001 }, (_, i) => range[0] + (i / 1000) * (range[1] - range[0]))
+  const levels = new Set(Array.from(await fake(tensor(points, { shape: [1001, 1] })).data(), Number))
+  return { range, levels: [...levels].sort((a, b) => a - b) }
 }
 
 /** Ratio of signal to quantization noise, in decibels. */
@@ -107,7 +113,7 @@ const rectified = heavyTailed([128, 128], 1).relu()
 await draw(
   'schemes',
   'Activations of a rectifier in four bits: symmetric, symmetric and unsigned, asymmetric',
-  { min: -4, max: 8, ticks: [-4, -2, 0, 2, 4, 6, 8] },
+  { min: -9, max: 9, ticks: [-8, -6, -4, -2, 0, 2, 4, 6, 8] },
   [
     panelOf('int4, symmetric', rectified, { dtype: 'int4', rangeCalculator: 'percentile' }, 'activation'),
     panelOf('uint4, symmetric', rectified, { dtype: 'uint4', rangeCalculator: 'percentile' }, 'activation'),

@@ -1,7 +1,7 @@
 """Makes test/goldens/ranges.json and ranges.safetensors: ranges that follow from how values are distributed.
 
 Each is found by a plain implementation from the definitions in src/quantization/qparams, in float64 and over all values at once.
-Beside percentiles and entropies stand the ranges that ONNX Runtime's calibrators find for the same values."""
+Beside asymmetric percentiles stand the ranges that ONNX Runtime's calibrator finds for the same values."""
 
 from dataclasses import dataclass
 
