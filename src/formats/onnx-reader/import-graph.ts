@@ -2,6 +2,7 @@ import type { GraphProto, ModelProto, NodeProto } from '../../codec/onnx.ts'
 import { Graph } from '../../ir/graph.ts'
 import { Value } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
+import { isFloating } from '../../tensor/dtype.ts'
 import { folded } from './fold/fold.ts'
 import { GraphImporter } from './graph-importer.ts'
 import { freeNames, graphsOf } from './graph-walk.ts'
@@ -80,7 +81,7 @@ function importNode(node: NodeProto, importer: GraphImporter, unknown: Map<strin
     return
   }
   const rule = isOwn ? importers.get(node.opType) : importers.get(`${node.domain}.${node.opType}`)
-  const content = isOwn && node.opType !== 'Identity' ? folded(call) : undefined
+  const content = isOwn && !keepsTensor(call) ? folded(call) : undefined
   const made = content === undefined ? rule?.(call) : call.known(content)
   const results = made === undefined ? opaque(call, rule !== undefined, unknown) : [made].flat()
   node.output.forEach((name, i) => {
@@ -93,6 +94,15 @@ function importNode(node: NodeProto, importer: GraphImporter, unknown: Map<strin
       result instanceof Value ? result : { ...result, name: result.stored ? result.name : name },
     )
   })
+}
+
+/** What only renames or turns a weight leaves it a tensor of the file. */
+function keepsTensor(call: NodeCall): boolean {
+  const { opType } = call.node
+  if (opType === 'Identity') return true
+  if (opType !== 'Transpose' && opType !== 'Reshape' && opType !== 'Cast') return false
+  const operand = call.optional(0)
+  return operand?.stored !== undefined && isFloating(operand.dtype)
 }
 
 /** The node as it stands, as an operation of its own. */

@@ -80,14 +80,12 @@ async function importWithSizes(
       return importGraph(model, sizes, inferred ?? new Map())
     } catch (error) {
       if (error instanceof UntypedNode) {
-        if (inferred?.has(error.output) !== false && inferred !== undefined)
-          throw new UnsupportedOpError(name, new Map([[error.opType, 1]]))
+        if (inferred !== undefined) throw new UnsupportedOpError(name, new Map([[error.opType, 1]]))
         inferred = await inferTypes(model, sizes)
         if (!inferred.has(error.output)) throw new UnsupportedOpError(name, new Map([[error.opType, 1]]))
       } else if (error instanceof SizeConflict) {
         const fact = resolveConflict(error.sizes)
         if (fact === undefined) throw onnxFailure(name, 'sizes that fit', error.message)
-        console.log(String(error), JSON.stringify(fact))
         sizes.learn(fact)
       } else throw error
     }

@@ -35,6 +35,8 @@ export function conflictOf(inputs: readonly (Value | null)[]): SizeConflict | un
   return undefined
 }
 
+/** What holds for so many multiples of a number is taken to hold for all of them. */
+const MULTIPLES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 29, 31, 97]
 const MAX_FACTOR = 256
 const MAX_FIXED = 65536
 
@@ -45,7 +47,7 @@ export function resolveConflict([a, b]: readonly [Dim, Dim]): SizeFact | undefin
   if (second !== undefined) return sameSymbol(a, b)
   const holds = (value: number) => valueAt(a, first, value) === valueAt(b, first, value)
   for (let factor = 2; factor <= MAX_FACTOR; factor++)
-    if ([1, 2, 3, 5].every((times) => holds(factor * times))) return { symbol: first, factor }
+    if (MULTIPLES.every((times) => holds(factor * times))) return { symbol: first, factor }
   for (let fixed = 1; fixed <= MAX_FIXED; fixed++) if (holds(fixed)) return { symbol: first, fixed }
   return undefined
 }

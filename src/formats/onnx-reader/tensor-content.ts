@@ -23,8 +23,8 @@ export function shapeOfTensor({ name, dims }: TensorProto): number[] {
     count *= dim
   }
   // A tensor without elements may still have sizes that no number holds.
-  const largest = dims.reduce((max, dim) => (dim > max ? dim : max), count)
-  if (largest > BigInt(Number.MAX_SAFE_INTEGER))
+  const limit = BigInt(Number.MAX_SAFE_INTEGER)
+  if (count > limit || dims.some((dim) => dim > limit))
     throw onnxFailure(name, 'a tensor whose elements can be counted', `[${dims.join(', ')}]`)
   return dims.map(Number)
 }

@@ -62,7 +62,7 @@ export const UNARY: Readonly<Record<string, (value: number) => number>> = {
 }
 
 /** Whether results of comparisons: their dtype is bool. */
-export const COMPARES = new Set([
+export const COMPARES: ReadonlySet<string> = new Set([
   'Equal',
   'Greater',
   'GreaterOrEqual',
