@@ -3,6 +3,7 @@ import { version } from '../formats/version.ts'
 import type { CommandAction, CommandContext, Perform } from './command-context.ts'
 import { addConfigCommand } from './commands/config-options.ts'
 import { addInspectCommand } from './commands/inspect-options.ts'
+import { addQuantizeCommand } from './commands/quantize-options.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
 import { Output, type OutputOptions } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -78,6 +79,7 @@ function buildProgram({ out, err }: Terminal, perform: Perform): Command {
     .version(version, '-V, --version', 'the version of lowbit')
     .showHelpAfterError('(--help tells more)')
   addInspectCommand(program, perform)
+  addQuantizeCommand(program, perform)
   addConfigCommand(program, perform)
   return program
 }

@@ -1,0 +1,70 @@
+import type { Report } from './report.ts'
+
+/** Signal to noise below which an output hardly follows the float model any more, and above which nobody sees a difference. */
+const POOR_DB = 15
+const GOOD_DB = 30
+/** A layer that is this much worse than what it reads is worth leaving out. */
+const NAMED_LAYERS = 3
+/** Difference in decibels between the file with fused operations and without. */
+const FUSED_DB = 10
+
+/** What to do next, most important first. */
+export function adviceFor(report: Omit<Report, 'advice'>): string[] {
+  const { agreement, data, plan, config } = report
+  const advice: string[] = []
+  if (data?.isRandom) advice.push('Calibrate with real inputs: ranges of random numbers fit nothing else')
+  if (agreement === null)
+    advice.push(
+      data === null
+        ? 'Name data (--calibration <path>) to see how far the file is from the original'
+        : 'Leave out --no-measure to see how far the file is from the original',
+    )
+  const worst = Math.min(...(agreement?.outputs ?? []).map(({ sqnrDb }) => sqnrDb))
+  if (worst < GOOD_DB && agreement !== null) {
+    const names = lossyLayers(agreement.layers)
+    if (names.length > 0)
+      advice.push(
+        `Try to leave out what loses most: ${names.map((name) => `--exclude ${name}`).join(' ')}; lowbit sensitivity ranks the layers one by one`,
+      )
+    if (plan.hasActivations)
+      advice.push('Try --range histogram_mse or --range percentile for activations with outliers')
+    if (worst < POOR_DB)
+      advice.push(
+        plan.hasActivations
+          ? 'Try --preset w8, which keeps activations float, or train with fake quantizers (quantization-aware training)'
+          : 'Try more bits or smaller blocks, or train with fake quantizers (quantization-aware training)',
+      )
+  }
+  advice.push(...fusionAdvice(report))
+  if (agreement !== null && worst >= GOOD_DB && config.origin === 'preset w8')
+    advice.push('This loses next to nothing: --preset w4-block would be about half as large')
+  if (advice.length === 0)
+    advice.push('Check the file with data of your own: lowbit verify <model> <quantized> --data <path>')
+  return advice
+}
+
+function fusionAdvice({ agreement }: Omit<Report, 'advice'>): string[] {
+  const file = agreement?.file
+  if (!file) return []
+  const differs = file.plain.some(({ sqnrDb }, i) => {
+    const fused = file.optimized[i]?.sqnrDb ?? sqnrDb
+    return Math.min(sqnrDb, 100) - Math.min(fused, 100) > FUSED_DB && fused < GOOD_DB
+  })
+  return differs
+    ? [
+        'On this machine fused integer kernels compute otherwise than the plain operations: run the file with graph optimizations disabled, or use --preset w8',
+      ]
+    : []
+}
+
+/** Names of the quantizable operations whose result lost most. */
+function lossyLayers(
+  layers: readonly { readonly name: string; readonly type: string; readonly sqnrDb: number }[],
+): string[] {
+  const weighted = layers.filter(({ type }) => /conv|linear|matmul|embedding|lstm|gru/.test(type))
+  return weighted
+    .filter(({ sqnrDb }) => sqnrDb < GOOD_DB)
+    .sort((a, b) => a.sqnrDb - b.sqnrDb)
+    .slice(0, NAMED_LAYERS)
+    .map(({ name }) => name)
+}

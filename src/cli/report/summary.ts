@@ -1,0 +1,61 @@
+import type { Agreement } from '../../formats/agreement.ts'
+import type { Output } from '../output.ts'
+import { formatBytes, formatDecibels, textTable } from '../text-table.ts'
+import type { Report } from './report.ts'
+
+/** Layers that the terminal shows; the report has all of them. */
+const SHOWN_LAYERS = 5
+
+/** Prints a report for a person at a terminal. */
+export function printSummary(output: Output, report: Report, folder: string | undefined): void {
+  const { model, quantized, plan, config, agreement, data } = report
+  const ratio = (model.sizeBytes / quantized.sizeBytes).toFixed(2)
+  output.print(
+    `${output.style('bold', quantized.path)}  ${formatBytes(quantized.sizeBytes)}, was ${formatBytes(model.sizeBytes)} (${ratio}x smaller)`,
+  )
+  output.print(
+    `${config.origin}: ${plan.quantized.length} operations and ${plan.weights.count} weights quantized, ${plan.skipped.length} operations float`,
+  )
+  if (data?.isRandom) output.print(output.style('yellow', 'calibrated with RANDOM numbers, not with data'))
+  if (agreement !== null) {
+    output.print()
+    output.print(agreementTable(agreement.outputs, agreement.file))
+    const worst = agreement.layers
+      .filter(({ sqnrDb }) => Number.isFinite(sqnrDb))
+      .toSorted((a, b) => a.sqnrDb - b.sqnrDb)
+      .slice(0, SHOWN_LAYERS)
+    if (worst.length > 0) output.print()
+    for (const { name, type, sqnrDb } of worst)
+      output.print(`  ${formatDecibels(sqnrDb).padStart(8)}  ${name} (${type})`)
+  }
+  output.print()
+  for (const line of report.advice) output.print(`${output.style('cyan', 'next:')} ${line}`)
+  if (folder !== undefined) output.print(`report: ${folder}/report.html`)
+}
+
+/** Each output: the file against the float model, and against the form that was measured with and without fused operations. */
+export function agreementTable(
+  outputs: readonly Agreement[],
+  file: { readonly plain: readonly Agreement[]; readonly optimized: readonly Agreement[] } | null,
+): string {
+  const decibels = (entries: readonly Agreement[] | undefined, i: number) => {
+    const entry = entries?.[i]
+    return entry === undefined ? '-' : formatDecibels(entry.sqnrDb)
+  }
+  return textTable(
+    [
+      { title: 'output' },
+      { title: 'against float', align: 'right' },
+      { title: 'largest difference', align: 'right' },
+      { title: 'file exact', align: 'right' },
+      { title: 'file fused', align: 'right' },
+    ],
+    outputs.map(({ name, sqnrDb, largestDifference }, i) => [
+      name,
+      formatDecibels(sqnrDb),
+      largestDifference.toPrecision(3),
+      decibels(file?.plain, i),
+      decibels(file?.optimized, i),
+    ]),
+  )
+}
