@@ -8,8 +8,11 @@ import type { OrtModule } from './runtime.ts'
 
 const NCHWC = 'com.microsoft.nchwc'
 
+/** What a probe can find. */
+type ProbedCapability = Exclude<Capability, 'storedFloat8'>
+
 /** For each capability, nodes from the float32 value `x` of shape [1, 8, 4, 4] to the float32 value `y` that need it. */
-const PROBES: Readonly<Record<Capability, (builder: ModelBuilder) => void>> = {
+const PROBES: Readonly<Record<ProbedCapability, (builder: ModelBuilder) => void>> = {
   fusedMatMul: (b) => b.addNode('FusedMatMul', ['x', 'x'], ['y'], { transB: 1 }, 'com.microsoft', 'probe'),
   nchwc(b) {
     const reshape = (value: string, shape: number[], result: string) =>
@@ -51,7 +54,7 @@ const PROBES: Readonly<Record<Capability, (builder: ModelBuilder) => void>> = {
 /** Finds out what an engine can run, by running a small model for each capability. */
 export async function probeCapabilities(ort: OrtModule): Promise<Capability[]> {
   const found: Capability[] = []
-  for (const capability of Object.keys(PROBES) as Capability[]) {
+  for (const capability of Object.keys(PROBES) as ProbedCapability[]) {
     const builder = new ModelBuilder()
     PROBES[capability](builder)
     if (await runs(ort, builder)) found.push(capability)

@@ -20,6 +20,8 @@ export type Capability =
   | 'trainingBatchNorm'
   /** SimplifiedLayerNormalization: ONNX Runtime's RMS norm. */
   | 'simplifiedLayerNorm'
+  /** Quantized float8 values are carried as such, as files have them, and not as the float32 that engines compute in. No probe finds this. */
+  | 'storedFloat8'
 
 /** A constant argument of an ONNX node. Numbers that must be floats are given as `{ float }`. */
 export type OnnxAttribute =

@@ -53,7 +53,9 @@ export function lowerGraph(request: LoweringRequest): ModelProto {
     )
     node.outputs.forEach((value, i) => {
       const result = results[i] ?? ''
-      names.set(value, result !== '' && isNarrow(value.dtype) ? emitter.round(result, value.dtype) : result)
+      const isStored = value.dtype.startsWith('float8') && emitter.has('storedFloat8')
+      const isRounded = result !== '' && isNarrow(value.dtype) && !isStored
+      names.set(value, isRounded ? emitter.round(result, value.dtype) : result)
     })
   }
   const results = new Map(outputs.map(({ value, name }) => [nameOf(names, value), name]))

@@ -156,6 +156,22 @@ describe('onnxModel()', () => {
     },
   )
 
+  test.each([
+    ['float8_e4m3fn', perChannel],
+    ['float8_e5m2', perBlock],
+  ])(
+    'onnxModel() quantizes to and from %s by QuantizeLinear and DequantizeLinear',
+    async (dtype, granularity) => {
+      const { onnx, expected } = await finalized({ dtype, ...granularity }, { dtype, ...perTensor })
+      const path = join(folder, `linear-${dtype}.onnx`)
+      await save(onnx, path)
+      const operators = decodeModel(readFileSync(path)).graph?.node.map(({ opType }) => opType) ?? []
+      const count = (type: string) => operators.filter((each) => each === type).length
+      expect([count('QuantizeLinear'), count('DequantizeLinear'), count('Cast')]).toEqual([3, 5, 0])
+      expect(await runFile(path)).toEqual(expected)
+    },
+  )
+
   test('onnxModel() says what made the model and how it is quantized', async () => {
     const { onnx } = await finalized({ dtype: 'int4', ...perBlock })
     const { metadataProps, producerName } = await onnxModel(onnx)

@@ -11,6 +11,7 @@ import { getMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
 import { leafPaths, type OutputTree } from '../../nn/output-tree.ts'
 import { Buffer, Parameter } from '../../nn/parameter.ts'
+import { dequantize } from '../../ops/quantization/quantize.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import { isFloating } from '../../tensor/dtype.ts'
@@ -67,14 +68,17 @@ export async function onnxModel(
     constants: [...states.map(({ value, name }) => ({ value, name: stateName(name) })), ...constants],
     nodes,
     outputs: outputs.map((value, i) => ({ value, name: names.outputs[i] ?? '' })),
+    capabilities: new Set(['storedFloat8']),
   })
   const target = model.graph
   if (target === undefined) return model
   dropUnreadConstants(target)
-  for (const { name } of states) {
-    addInitializer(target, stateName(name), widened(await contentOf(module, name), opset))
+  const computed = new Set(nodes.filter(({ op }) => op !== dequantize).flatMap(({ inputs }) => inputs))
+  for (const { name, value } of states) {
+    const content = widened(await contentOf(module, name), opset)
+    addInitializer(target, stateName(name), content, computed.has(value))
   }
-  for (const { name, content } of constants) addInitializer(target, name, content)
+  for (const { name, content } of constants) addInitializer(target, name, content, true)
   declareOpset(model, opset)
   describeModel(model, simple.nodes, graph.inputs)
   return model
@@ -118,22 +122,17 @@ async function contentOf(module: GraphModule, path: string): Promise<HostArray> 
 }
 
 /**
- * Adds the content of a state. Sub-byte integers are stored as what they are; quantized floats as well, with a cast to the float32 that the graph
- * computes in; other floats as float32.
+ * Adds the content of a state. Sub-byte integers and quantized floats are stored as what they are, other floats as float32.
+ * @param isComputed whether the graph computes with it, which it does in float32
  */
-function addInitializer(graph: GraphProto, name: string, content: HostArray): void {
+function addInitializer(graph: GraphProto, name: string, content: HostArray, isComputed: boolean): void {
   if (content.dtype.startsWith('float8')) {
-    graph.initializer.push(tensorProto(`${name}.stored`, content.dtype, content.shape, content.bytes))
+    const stored = isComputed ? `${name}.stored` : name
+    graph.initializer.push(tensorProto(stored, content.dtype, content.shape, content.bytes))
+    if (!isComputed) return
     const attribute = [attributeProto('to', { dtype: 'float32' })]
-    graph.node.unshift(
-      create(NodeProtoSchema, {
-        opType: 'Cast',
-        name: `${name}.cast`,
-        input: [`${name}.stored`],
-        output: [name],
-        attribute,
-      }),
-    )
+    const cast = { opType: 'Cast', name: `${name}.cast`, input: [stored], output: [name], attribute }
+    graph.node.unshift(create(NodeProtoSchema, cast))
     return
   }
   const array = isFloating(content.dtype) ? castArray(content, 'float32') : content

@@ -35,6 +35,7 @@ export const quantize: Operation<QuantizeAttributes> = defineOp({
     const [x = '', scale = '', , minval = ''] = e.inputs
     const values = minval === '' ? x : e.op('Sub', [x, spread(e, node, 3)])
     if (dtypeInfo(dtype).kind === 'float') {
+      if (e.has('storedFloat8')) return [storedFloat(e, node, values)]
       const ratio = e.op('Div', [values, spread(e, node, 1)])
       return [e.op('Clip', [ratio, e.scalar(quantMin), e.scalar(quantMax)])]
     }
@@ -63,7 +64,7 @@ export const dequantize: Operation<QuantizedDivision> = defineOp({
   lower(e, node) {
     const [q = '', scale = '', zeroPoint = '', minval = ''] = e.inputs
     const [type] = node.inputs
-    const value = isLinear(node)
+    const value = isLinear(e, node)
       ? e.op(
           'DequantizeLinear',
           [q, scale, ...(zeroPoint === '' ? [] : [zeroPoint])],
@@ -74,9 +75,28 @@ export const dequantize: Operation<QuantizedDivision> = defineOp({
   },
 })
 
-/** Whether DequantizeLinear can do it: integers, and blocks along one axis. */
-function isLinear({ inputs: [q, scale], attrs: { axis } }: Node<QuantizedDivision>): boolean {
-  return dtypeInfo(q?.dtype ?? 'int8').kind !== 'float' && (axis !== null || scale?.shape.length === 0)
+/** Quantized floats as a file has them. QuantizeLinear saturates at the largest value of the dtype, which is where the range ends. */
+function storedFloat(e: Emitter, node: Node<QuantizeAttributes>, values: string): string {
+  const { dtype, quantMin, quantMax } = node.attrs
+  const [x, scale] = node.inputs
+  if (isDivisionLinear(node)) {
+    const shape = scale && isConcrete(scale.shape) ? scale.shape : []
+    const zeroPoint = e.constant(fromValues(dtype, shape, new Array<number>(sizeOf(shape)).fill(0)))
+    const attributes = linearAttributes(node.attrs, x?.shape.length ?? 0)
+    return e.op('QuantizeLinear', [values, e.inputs[1] ?? '', zeroPoint], attributes)
+  }
+  const ratio = e.op('Div', [values, spread(e, node, 1)])
+  return e.op('Cast', [e.op('Clip', [ratio, e.scalar(quantMin), e.scalar(quantMax)])], { to: { dtype } })
+}
+
+/** Whether DequantizeLinear can do it: integers, floats where they are stored as such, and blocks along one axis. */
+function isLinear(e: Emitter, node: Node<QuantizedDivision>): boolean {
+  const isFloat = dtypeInfo(node.inputs[0]?.dtype ?? 'int8').kind === 'float'
+  return isDivisionLinear(node) && (!isFloat || e.has('storedFloat8'))
+}
+
+function isDivisionLinear({ inputs: [, scale], attrs: { axis } }: Node<QuantizedDivision>): boolean {
+  return axis !== null || scale?.shape.length === 0
 }
 
 function shifted(e: Emitter, node: Node<QuantizedDivision>): string {
