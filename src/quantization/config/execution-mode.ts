@@ -1,6 +1,7 @@
 import { unexpected } from '../config-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
 import { didYouMean } from '../nearest-name.ts'
+import type { JsonSchema } from '../schema/schema.ts'
 
 /** How a model is quantized: as a captured graph, or while it runs. */
 export const ExecutionMode = { GRAPH: 'graph', EAGER: 'eager' } as const
@@ -11,6 +12,15 @@ export type ExecutionMode = (typeof ExecutionMode)[keyof typeof ExecutionMode]
 export const ExportBackend = { CoreAI: 'coreai', CoreML: 'coreml', ONNX: 'onnx', _TORCH: '_torch' } as const
 /** One of `ExportBackend`. */
 export type ExportBackend = (typeof ExportBackend)[keyof typeof ExportBackend]
+
+/** The execution modes, for editors, which propose the names of today only. */
+export const executionModeJson: JsonSchema = {
+  anyOf: [
+    { enum: Object.values(ExecutionMode) },
+    { pattern: '^[pP][tT]2[eE]$', deprecated: true, description: 'An old name: write graph' },
+  ],
+  default: ExecutionMode.GRAPH,
+}
 
 /**
  * Reads an execution mode: `graph` or `eager`. `pt2e`, its old name, is graph mode with a warning.

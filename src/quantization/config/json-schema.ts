@@ -1,6 +1,8 @@
 import type { JsonSchema } from '../schema/schema.ts'
 import { quantizationSpec } from '../spec/quantization-spec.ts'
-import { ExecutionMode } from './execution-mode.ts'
+import { ExecutionMode, executionModeJson } from './execution-mode.ts'
+import { cacheConfigJson } from './kv-cache-quant-config.ts'
+import { moduleTypeNames } from './module-types.ts'
 import { opSpecProperties } from './op-quantizer-config.ts'
 import { qatSchedule } from './qat-schedule.ts'
 import { stateSpecs, tensorSpecs } from './tensor-specs.ts'
@@ -27,8 +29,8 @@ const WITHOUT_MODULE_SPECS: JsonSchema = {
 const MODULE_CONFIG = nullable({ $ref: '#/$defs/moduleConfig' })
 
 /**
- * A JSON Schema (draft 2020-12) of config files, by which editors complete and check them. It is made of the rules by which they are read; of those that
- * several entries have to keep together it has some.
+ * A JSON Schema (draft 2020-12) of config files, by which editors complete and check them. It is made of the rules by which they are read, but for what such
+ * a schema cannot say: the order of steps in a schedule, regular expressions, calculators that users register, the same position as a number and as a string.
  */
 export function configJsonSchema(): JsonSchema {
   return {
@@ -46,24 +48,23 @@ export function configJsonSchema(): JsonSchema {
       spec: quantizationSpec.json,
       opConfig: closed(opSpecProperties),
       moduleConfig: moduleConfig(),
-      cacheConfig: {
-        ...closed({ op_quantizer_config: { $ref: '#/$defs/opConfig' } }),
-        required: ['op_quantizer_config'],
-      },
+      cacheConfig: cacheConfigJson,
     },
   }
 }
 
 function quantizerConfig(): JsonSchema {
-  return closed({
+  const config = closed({
     global_config: {
       ...nullable({ allOf: [{ $ref: '#/$defs/moduleConfig' }, WITHOUT_MODULE_SPECS] }),
       description: 'Settings of every module that nothing else names; null: not quantized',
     },
-    module_type_configs: mapOf(
-      MODULE_CONFIG,
-      'Settings by type of module, such as Conv2d or torch.nn.modules.conv.Conv2d',
-    ),
+    module_type_configs: nullable({
+      type: 'object',
+      propertyNames: moduleTypeNames,
+      additionalProperties: MODULE_CONFIG,
+      description: 'Settings by type of module, such as Conv2d or torch.nn.modules.conv.Conv2d',
+    }),
     module_name_configs: mapOf(
       MODULE_CONFIG,
       'Settings by name of module, a regular expression that has to match whole; the last match wins',
@@ -73,12 +74,18 @@ function quantizerConfig(): JsonSchema {
       items: { type: 'string' },
       description: 'Names of attributes that a captured model keeps',
     }),
-    execution_mode: { enum: Object.values(ExecutionMode), default: ExecutionMode.GRAPH },
+    execution_mode: executionModeJson,
     kv_cache_quant_configs: mapOf(
       { $ref: '#/$defs/cacheConfig' },
       'Caches that operations update, by name of operation; graph mode only',
     ),
   })
+  return {
+    ...config,
+    if: { properties: { execution_mode: { const: ExecutionMode.EAGER } }, required: ['execution_mode'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { kv_cache_quant_configs: { maxProperties: 0 } } },
+  }
 }
 
 function moduleConfig(): JsonSchema {

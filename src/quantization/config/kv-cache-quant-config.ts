@@ -1,6 +1,6 @@
 import { unexpected } from '../config-error.ts'
 import { readRecord } from '../schema/maps.ts'
-import { entryPath } from '../schema/schema.ts'
+import { entryPath, type JsonSchema } from '../schema/schema.ts'
 import type { QuantizationSpec } from '../spec/quantization-spec.ts'
 import { OpQuantizerConfig } from './op-quantizer-config.ts'
 import type { StateSpecs, TensorSpecs } from './tensor-specs.ts'
@@ -42,6 +42,37 @@ export class KVCacheQuantConfig {
       at,
     )
   }
+}
+
+/** Specs that quantize nothing, for editors. */
+const INACTIVE: JsonSchema = {
+  anyOf: [{ type: 'null' }, { type: 'object', additionalProperties: { type: 'null' } }],
+}
+
+/** The rules of `check`, for editors: without a line of their own, outputs and states would get the default. */
+export const cacheConfigJson: JsonSchema = {
+  type: 'object',
+  properties: {
+    op_quantizer_config: {
+      type: 'object',
+      properties: {
+        op_input_spec: {
+          type: 'object',
+          propertyNames: { pattern: '^[0-9]+$' },
+          additionalProperties: { $ref: '#/$defs/spec' },
+          minProperties: 1,
+          maxProperties: 1,
+          description: 'The position of one input, and its spec',
+        },
+        op_output_spec: INACTIVE,
+        op_state_spec: INACTIVE,
+      },
+      required: ['op_input_spec', 'op_output_spec', 'op_state_spec'],
+      additionalProperties: false,
+    },
+  },
+  required: ['op_quantizer_config'],
+  additionalProperties: false,
 }
 
 function check({ opInputSpec, opOutputSpec, opStateSpec }: OpQuantizerConfig, path: string): void {

@@ -1,6 +1,7 @@
 import { Module, type ModuleClass } from '../../nn/module.ts'
 import { unexpected } from '../config-error.ts'
 import { didYouMean } from '../nearest-name.ts'
+import type { JsonSchema } from '../schema/schema.ts'
 
 /** Where PyTorch has the classes that lowbit has too. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -51,6 +52,14 @@ const FULL_NAMES: ReadonlyMap<string, string> = new Map(
     names.map((name) => [name, `torch.nn.modules.${file}.${name}`]),
   ),
 )
+
+/** What may name a type of module in a config file, for editors. */
+export const moduleTypeNames: JsonSchema = {
+  anyOf: [
+    { enum: [...FULL_NAMES.keys()] },
+    { pattern: '\\.', description: 'Full name of a class, such as torch.nn.modules.conv.Conv2d' },
+  ],
+}
 
 /** Package of the classes that users write themselves. */
 const USERS = '__main__'

@@ -14,6 +14,7 @@ export const floatRange: Schema<FloatRange> = {
     ],
     items: false,
     minItems: 2,
+    not: { const: [0, 0] },
     default: [null, null],
     description: 'Range that is known beforehand, [min, max]; a null bound is observed',
   },
