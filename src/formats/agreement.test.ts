@@ -5,9 +5,11 @@ import { ReLU } from '../nn/layers/activations.ts'
 import { Linear } from '../nn/layers/linear.ts'
 import { Sequential } from '../nn/layers/sequential.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
+import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
 import { Quantizer } from '../quantization/quantizer.ts'
 import { fromValues } from '../tensor/from-values.ts'
-import { compareExport } from './agreement.ts'
+import { toFloat32 } from '../tensor/to-float32.ts'
+import { compareExport, compareLayers } from './agreement.ts'
 import { onnxRunner } from './onnx/onnx-runner.ts'
 
 afterAll(() => closeEngine())
@@ -54,6 +56,59 @@ describe('compareExport()', () => {
     )
     await expect(compareExport(prepared, onnx, async () => [], [[x]])).rejects.toThrow(
       new RangeError('Cannot compare an export: expected 1 outputs, got 0'),
+    )
+  })
+})
+
+describe('compareLayers()', () => {
+  test('compareLayers() tells for each quantizer how far it is, in order', async () => {
+    const { prepared, onnx } = await finalized()
+    const agreements = await compareLayers(prepared, onnx, onnxRunner, [[x]])
+    expect(agreements.map(({ name, largestDifference }) => [name, largestDifference])).toEqual([
+      ['activation_post_process_0', 0],
+      ['activation_post_process_2', 0],
+      ['activation_post_process_4', 0],
+    ])
+  })
+
+  test('compareLayers() shows the first quantizer at which a runtime goes another way', async () => {
+    const { prepared, onnx } = await finalized()
+    const makeRunner: typeof onnxRunner = async (model) => {
+      const run = await onnxRunner(model)
+      // A runtime that gets everything after the first quantizer wrong.
+      return async (inputs) => {
+        const [first, ...rest] = await run(inputs)
+        const wrong = rest.map((array) =>
+          fromValues(
+            'float32',
+            array.shape,
+            toFloat32(array).map((v) => v + 1),
+          ),
+        )
+        return first === undefined ? wrong : [first, ...wrong]
+      }
+    }
+    const steps = (await compareLayers(prepared, onnx, makeRunner, [[x]])).map(
+      ({ largestInSteps }) => largestInSteps ?? 0,
+    )
+    expect(steps.map((step) => step > 0.5)).toEqual([false, true, true])
+  })
+
+  test('compareLayers() refuses a model none of whose activations is quantized', async () => {
+    const config = QuantizerConfig.fromDict({
+      quantization_config: {
+        global_config: {
+          op_input_spec: null,
+          op_output_spec: null,
+          op_state_spec: { weight: { dtype: 'int8' } },
+        },
+      },
+    })
+    const quantizer = new Quantizer(new Sequential(new Linear(8, 6)), config)
+    const prepared = await quantizer.prepare([x])
+    const onnx = await quantizer.finalize({ backend: ExportBackend.ONNX })
+    await expect(compareLayers(prepared, onnx, onnxRunner, [[x]])).rejects.toThrow(
+      new RangeError('Cannot compare layers: expected activations that are quantized, got none'),
     )
   })
 })

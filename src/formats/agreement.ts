@@ -2,6 +2,7 @@ import { noGrad } from '../engine/recorder.ts'
 import { type Tensor, tensorsIn } from '../engine/tensor.ts'
 import type { Value } from '../ir/node.ts'
 import { getMember } from '../nn/container.ts'
+import { withOutputs } from '../nn/copy-graph-module.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { leafPaths } from '../nn/output-tree.ts'
 import { Buffer } from '../nn/parameter.ts'
@@ -10,7 +11,7 @@ import { toFloat32 } from '../tensor/to-float32.ts'
 
 /** How far an output of an exported model is from that of its fake-quantized form. */
 export interface Agreement {
-  /** Name of the output. */
+  /** Name of the output, or of the quantizer. */
   readonly name: string
   readonly largestDifference: number
   readonly meanDifference: number
@@ -53,6 +54,54 @@ export async function compareExport(
   }
   const steps = await Promise.all(exported.graph.outputs.map((value) => stepOf(exported, value)))
   return differences.map((each, i) => each.agreement(names[i] ?? '', steps[i] ?? null))
+}
+
+/**
+ * Tells where an exported model, as its runtime runs it, parts from its fake-quantized form: for the result of each quantizer of an activation over all batches,
+ * in order. The runtime gives all of them as outputs, so it fuses less than it does otherwise.
+ *
+ * @param reference the prepared model
+ * @param exported what `finalize` gave for the backend
+ * @param makeRunner makes what runs a model, such as `onnxRunner`
+ * @returns what `compareExport` gives, under the names of the quantizers
+ * @throws RangeError as `compareExport` does, and when no activation is quantized
+ */
+export async function compareLayers(
+  reference: GraphModule,
+  exported: GraphModule,
+  makeRunner: (model: GraphModule) => Promise<ExportRunner>,
+  batches: Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>,
+): Promise<Agreement[]> {
+  const places = quantizerPlaces(reference, exported)
+  if (places.length === 0)
+    throw new RangeError('Cannot compare layers: expected activations that are quantized, got none')
+  const expected = withOutputs(
+    reference,
+    places.map(({ expected }) => expected),
+  )
+  const got = withOutputs(
+    exported,
+    places.map(({ got }) => got),
+  )
+  const agreements = await compareExport(expected, got, await makeRunner(got), batches)
+  return agreements.map((agreement, i) => ({ ...agreement, name: places[i]?.name ?? agreement.name }))
+}
+
+/** The results of quantizers in both forms: their scales have the names of the fake quantizers that they were. */
+function quantizerPlaces(
+  reference: GraphModule,
+  exported: GraphModule,
+): { readonly name: string; readonly expected: Value; readonly got: Value }[] {
+  const before = new Map(reference.graph.nodes.map((node) => [node.name, node]))
+  const states = new Map(exported.graph.inputs.map(({ value, name }) => [value, name]))
+  return exported.graph.nodes.flatMap((node) => {
+    const [got] = node.outputs
+    const [, scale] = node.inputs
+    const name = (scale && states.get(scale))?.replace(/_scale$/, '') ?? ''
+    const [expected] = before.get(name)?.outputs ?? []
+    const isQuantizer = node.op.name.endsWith('.dequantize')
+    return isQuantizer && expected !== undefined && got !== undefined ? [{ name, expected, got }] : []
+  })
 }
 
 /** Sums over pairs of numbers. */

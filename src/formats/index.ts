@@ -1,6 +1,8 @@
 // Formats: whole programs in files. This layer must not know the command line.
 
-export { type Agreement, compareExport, type ExportRunner } from './agreement.ts'
+export { type Agreement, compareExport, compareLayers, type ExportRunner } from './agreement.ts'
+export type { CoreMLOptions } from './coreml/coreml-model.ts'
+export type { ComputePrecision } from './coreml/mil-dtype.ts'
 export type { OnnxNames, OnnxOptions } from './onnx/onnx-model.ts'
 export { type OnnxRunnerOptions, onnxRunner } from './onnx/onnx-runner.ts'
 export { type LoadOnnxOptions, loadOnnxModel } from './onnx-reader/load-onnx-model.ts'
