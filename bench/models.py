@@ -9,6 +9,7 @@ INPUTS = {
     "digits": ((64, 1, 28, 28), 10),
     "resnet18": ((8, 3, 64, 64), 1000),
     "mobilenet_v2": ((8, 3, 64, 64), 1000),
+    "transformer": ((16, 64), 64),
 }
 
 
@@ -122,7 +123,59 @@ class MobileNetV2(nn.Module):
         return self.classifier(torch.flatten(y, 1))
 
 
-BUILDERS = {"digits": digits, "resnet18": ResNet18, "mobilenet_v2": MobileNetV2}
+class CausalAttention(nn.Module):
+    """Attention of each character to those before it."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+
+    def forward(self, x):
+        parts = self.project(x).chunk(3, 2)
+        query, key, value = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in parts)
+        mixed = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.merge(torch.flatten(mixed.transpose(1, 2), 2))
+
+
+class Block(nn.Module):
+    """Attention and two linear layers, each beside a shortcut and after a normalization."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = CausalAttention(width, heads)
+        self.norm2 = nn.LayerNorm(width)
+        self.feedForward = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        attended = x + self.attention(self.norm1(x))
+        return attended + self.feedForward(self.norm2(attended))
+
+
+class CharacterTransformer(nn.Module):
+    """Says what comes next: characters [N, context] give logits [N, context, characters]."""
+
+    def __init__(self, characters=64, context=64, width=64, heads=4, blocks=2):
+        super().__init__()
+        self.embedding = nn.Embedding(characters, width)
+        self.positions = nn.Parameter(torch.zeros(context, width))
+        self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(blocks)))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, characters)
+
+    def forward(self, characters):
+        x = self.embedding(characters) + self.positions
+        return self.head(self.norm(self.blocks(x)))
+
+
+BUILDERS = {
+    "digits": digits,
+    "resnet18": ResNet18,
+    "mobilenet_v2": MobileNetV2,
+    "transformer": CharacterTransformer,
+}
 
 
 def build(name):
@@ -132,8 +185,11 @@ def build(name):
 
 
 def batch(name):
-    """A seeded batch of normal images and labels."""
+    """A seeded batch: normal images with labels, or characters with those that come next."""
     generator = torch.Generator().manual_seed(1)
     shape, classes = INPUTS[name]
+    if name == "transformer":
+        characters = torch.randint(0, classes, shape, generator=generator)
+        return characters, torch.randint(0, classes, shape, generator=generator)
     images = torch.randn(shape, generator=generator)
     return images, torch.randint(0, classes, (shape[0],), generator=generator)

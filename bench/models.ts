@@ -13,6 +13,7 @@ import {
   Sequential,
   type Tensor,
 } from 'lowbit'
+import { CharacterTransformer } from '../examples/text/model.ts'
 import type { BenchModel } from './rival.ts'
 
 /** Input shape and number of classes of each model, at the benchmark's batch size. */
@@ -20,11 +21,14 @@ export const INPUTS: Record<BenchModel, { readonly shape: readonly number[]; rea
   digits: { shape: [64, 1, 28, 28], classes: 10 },
   resnet18: { shape: [8, 3, 64, 64], classes: 1000 },
   mobilenet_v2: { shape: [8, 3, 64, 64], classes: 1000 },
+  transformer: { shape: [16, 64], classes: 64 },
 }
 
 /** A model of the benchmark with seeded weights. */
 export function buildModel(name: BenchModel): Module {
   if (name === 'digits') return digits()
+  if (name === 'transformer')
+    return new CharacterTransformer({ characters: 64, context: 64, width: 64, heads: 4, blocks: 2 })
   return name === 'resnet18' ? new ResNet18() : new MobileNetV2()
 }
 

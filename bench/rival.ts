@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { exists, venvPython } from './environment.ts'
 
 /** Models that both sides build with the same architecture and batch. */
-export type BenchModel = 'digits' | 'resnet18' | 'mobilenet_v2'
+export type BenchModel = 'digits' | 'resnet18' | 'mobilenet_v2' | 'transformer'
 
 /** What one iteration does. */
 export type BenchKind =
@@ -15,6 +15,7 @@ export type BenchKind =
   | 'prepared_forward'
   | 'float_step'
   | 'qat_step'
+  | 'eager_qat_step'
 
 /** Largest resident sizes of a fresh process that runs one workload. */
 export interface RivalMemory {

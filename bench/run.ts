@@ -1,14 +1,15 @@
 /**
  * `npm run bench -- [NAME]`: lowbit beside PyTorch eager (float rows) and coreai-opt 0.3.0's prepared model (quantized rows), on two threads, in
- * one run, in turns. Prints the ratio of medians, ours / theirs: below 1 is faster than the rival.
+ * one run, in turns. Prints the ratio of medians, ours / theirs: below 1 is faster than the rival; and for training steps, apart, what recording,
+ * compiling and dispatching take, and what quantization adds to a step.
  */
 import Table from 'cli-table3'
 import { timeMemory } from './memory.ts'
+import { median, overheadTable, quantizationTable, type StepRow } from './overheads.ts'
 import { type BenchKind, type BenchModel, Rival } from './rival.ts'
 import { timeWeights } from './weights.ts'
-import { configure, makeWorkload, timePrepare } from './workloads.ts'
+import { configure, makeWorkload, type StepTimes, timePrepare } from './workloads.ts'
 
-const MODELS: readonly BenchModel[] = ['digits', 'resnet18', 'mobilenet_v2']
 const KINDS: readonly BenchKind[] = [
   'float_forward',
   'calibration_forward',
@@ -16,6 +17,14 @@ const KINDS: readonly BenchKind[] = [
   'qat_step',
   'float_step',
 ]
+/** What is measured of each model. */
+const ROWS: Readonly<Record<BenchModel, readonly BenchKind[]>> = {
+  digits: [...KINDS, 'eager_qat_step'],
+  resnet18: KINDS,
+  mobilenet_v2: KINDS,
+  transformer: ['float_step', 'qat_step', 'eager_qat_step'],
+}
+const MODELS = Object.keys(ROWS) as BenchModel[]
 
 /** Rounds of turns, and iterations of each side in a turn. */
 const ROUNDS = 4
@@ -25,13 +34,14 @@ const WARM_UP = 3
 interface Measured {
   readonly ours: number[]
   readonly theirs: number[]
+  readonly times: readonly StepTimes[]
 }
 
 async function measure(rival: Rival | undefined, model: BenchModel, kind: BenchKind): Promise<Measured> {
   await using workload = await makeWorkload(model, kind)
   for (let i = 0; i < WARM_UP; i++) await workload.run()
   await rival?.run(model, kind, WARM_UP)
-  const measured: Measured = { ours: [], theirs: [] }
+  const measured: Measured = { ours: [], theirs: [], times: workload.times }
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < ITERATIONS; i++) measured.ours.push(await workload.run())
     measured.theirs.push(...((await rival?.run(model, kind, ITERATIONS)) ?? []))
@@ -52,19 +62,21 @@ async function main(): Promise<void> {
     head: ['model', 'what', 'ours ms', 'theirs ms', 'ratio'],
     colAligns: ['left', 'left', 'right', 'right', 'right'],
   })
-  for (const model of MODELS.filter(
-    (name) => KINDS.some(chosen) || chosen(name) || chosen('prepare') || chosen('memory'),
-  )) {
-    for (const kind of KINDS) {
+  const steps: StepRow[] = []
+  for (const model of MODELS) {
+    for (const kind of ROWS[model]) {
       if (!chosen(kind) && !wanted.includes(model)) continue
-      const { ours, theirs } = await measure(rival, model, kind)
-      table.push(row(model, kind, median(ours), median(theirs)))
-      console.log(row(model, kind, median(ours), median(theirs)).join('  '))
+      const { times, ...milliseconds } = await measure(rival, model, kind)
+      const [ours, theirs] = [median(milliseconds.ours), median(milliseconds.theirs)]
+      table.push(row(model, kind, ours, theirs))
+      console.log(row(model, kind, ours, theirs).join('  '))
+      if (times.length > 0) steps.push({ model, kind, ours, theirs, times, warmUp: WARM_UP })
     }
     if (chosen('prepare') || wanted.includes(model)) table.push(await prepareRow(rival, model))
     if (chosen('memory') || wanted.includes(model)) table.push(await memoryRow(rival, model))
   }
   console.log(table.toString())
+  if (steps.length > 0) console.log(`${overheadTable(steps)}\n${quantizationTable(steps)}`)
 }
 
 /** Wall time and processor time of weight-only quantization from file to file, and what lowbit's is of each. */
@@ -110,11 +122,6 @@ async function memoryRow(rival: Rival | undefined, model: BenchModel): Promise<s
 function row(model: string, what: string, ours: number, theirs: number): string[] {
   const ratio = Number.isNaN(theirs) ? '-' : (ours / theirs).toFixed(2)
   return [model, what, ours.toFixed(2), Number.isNaN(theirs) ? '-' : theirs.toFixed(2), ratio]
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 await main()

@@ -11,16 +11,24 @@ from torch import nn
 warnings.filterwarnings("ignore")
 
 LR, MOMENTUM = 0.01, 0.9
-KINDS = ("float_forward", "calibration_forward", "prepared_forward", "float_step", "qat_step")
+KINDS = (
+    "float_forward",
+    "calibration_forward",
+    "prepared_forward",
+    "float_step",
+    "qat_step",
+    "eager_qat_step",
+)
 
 
-def prepare(name):
+def prepare(name, *, eager=False):
     """The reference's quantizer and prepared model, and the seconds that prepare() took."""
-    from coreai_opt.quantization import Quantizer, QuantizerConfig
+    from coreai_opt.quantization import ExecutionMode, Quantizer, QuantizerConfig
 
     model = build(name).eval()
     images, _ = batch(name)
-    quantizer = Quantizer(model, QuantizerConfig())
+    mode = ExecutionMode.EAGER if eager else ExecutionMode.GRAPH
+    quantizer = Quantizer(model, QuantizerConfig(execution_mode=mode))
     start = time.perf_counter()
     prepared = quantizer.prepare((images,))
     return quantizer, prepared, time.perf_counter() - start
@@ -39,7 +47,8 @@ def step_of(model, images, labels):
 
     def run():
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(images), labels)
+        logits = model(images).flatten(0, labels.dim() - 1)
+        loss = nn.functional.cross_entropy(logits, labels.flatten())
         loss.backward()
         optimizer.step()
 
@@ -55,7 +64,7 @@ def workload(name, kind):
     elif kind == "float_step":
         yield step_of(build(name).train(), images, labels)
     elif kind in KINDS:
-        quantizer, prepared, _ = prepare(name)
+        quantizer, prepared, _ = prepare(name, eager=kind == "eager_qat_step")
         with contextlib.ExitStack() as modes:
             if kind == "prepared_forward":
                 # Ranges have to be known before simulated quantization means anything.

@@ -1,6 +1,8 @@
 /** What lowbit runs in the benchmark: the counterpart of workloads.py. */
 import {
   configureEngine,
+  ExecutionMode,
+  engineStats,
   F,
   type Module,
   manualSeed,
@@ -18,8 +20,21 @@ import type { BenchKind, BenchModel } from './rival.ts'
 const LEARNING_RATE = 0.01
 const MOMENTUM = 0.9
 
+/** Where the milliseconds of one training step went, as the thread sees it that records. */
+export interface StepTimes {
+  /** Recording forward, backward and update. */
+  readonly record: number
+  /** Finding or making the program, and handing it over. */
+  readonly dispatch: number
+  /** In ONNX Runtime, beside the recording thread. */
+  readonly run: number
+  readonly whole: number
+}
+
 /** One iteration of a workload, and what leaves its mode. */
 export interface Workload extends AsyncDisposable {
+  /** Where the time of each iteration went; empty for what is no training step. The first one compiles. */
+  readonly times: readonly StepTimes[]
   /** Runs once and gives the milliseconds. */
   run(): Promise<number>
 }
@@ -36,7 +51,8 @@ export async function makeWorkload(name: BenchModel, kind: BenchKind): Promise<W
   const model = buildModel(name)
   if (kind === 'float_forward') return forward(model.eval(), images)
   if (kind === 'float_step') return step(model.train(), images, labels)
-  const quantizer = new Quantizer(model.eval(), new QuantizerConfig())
+  const executionMode = kind === 'eager_qat_step' ? ExecutionMode.EAGER : ExecutionMode.GRAPH
+  const quantizer = new Quantizer(model.eval(), new QuantizerConfig({ executionMode }))
   const prepared = await quantizer.prepare([images])
   if (kind === 'prepared_forward') {
     await quantizer.calibrate([images])
@@ -59,9 +75,12 @@ function batch(name: BenchModel): { images: Tensor; labels: Tensor } {
   const { shape, classes } = INPUTS[name]
   const random = new Random(1)
   const size = shape.reduce((product, dim) => product * dim, 1)
-  const images = tensor(random.normal(size), { shape })
   const [count = 1] = shape
-  const labels = tensor(BigInt64Array.from(random.integers(0, classes, count), BigInt), { shape: [count] })
+  const integers = (length: number) => BigInt64Array.from(random.integers(0, classes, length), BigInt)
+  if (name === 'transformer')
+    return { images: tensor(integers(size), { shape }), labels: tensor(integers(size)) }
+  const images = tensor(random.normal(size), { shape })
+  const labels = tensor(integers(count))
   return { images, labels }
 }
 
@@ -78,13 +97,27 @@ function step(
   mode?: AsyncDisposable,
 ): Workload {
   const optimizer = new SGD(model.parameters(), { lr: LEARNING_RATE, momentum: MOMENTUM })
-  return workload(async () => {
+  const times: StepTimes[] = []
+  const body = async () => {
+    const before = engineStats()
+    const started = performance.now()
     optimizer.zeroGrad()
-    const loss = F.crossEntropy(asTensor(model(images)), labels)
+    const logits = asTensor(model(images))
+    const loss = F.crossEntropy(F.flatten(logits, 0, -2), labels)
     loss.backward()
     optimizer.step()
+    const recorded = performance.now() - started
     await loss.item()
-  }, mode)
+    const after = engineStats()
+    const dispatch = after.dispatchMs - before.dispatchMs
+    times.push({
+      record: recorded - dispatch,
+      dispatch,
+      run: after.runMs - before.runMs,
+      whole: performance.now() - started,
+    })
+  }
+  return { ...workload(body, mode), times }
 }
 
 type Callable = (x: Tensor) => unknown
@@ -95,6 +128,7 @@ function asTensor(output: unknown): Tensor {
 
 function workload(body: () => Promise<void>, mode?: AsyncDisposable): Workload {
   return {
+    times: [],
     async run() {
       const started = performance.now()
       await body()
