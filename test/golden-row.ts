@@ -53,8 +53,8 @@ export function goldenRow(op: Operation, golden: GoldenCase): GoldenRow {
   const seeds = gradOutputs.flatMap((key, i) =>
     key === null ? [] : [{ value: new Value(tensorOf(key)), key, i }],
   )
-  const wanted = new Set(values.flatMap((value, i) => (value && gradInputs[i] ? [value] : [])))
-  const found = seeds.length === 0 ? new Map<Value, Value>() : gradientsOf(outputs, seeds, wanted)
+  const differentiated = new Set(values.flatMap((value, i) => (value && gradInputs[i] ? [value] : [])))
+  const found = seeds.length === 0 ? new Map<Value, Value>() : gradientsOf(outputs, seeds, differentiated)
   for (const [index, key] of gradInputs.entries()) {
     if (key === null) continue
     const value = values[index] && found.get(values[index])

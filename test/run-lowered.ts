@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import * as node from 'onnxruntime-node'
 import { encodeModel, ModelProtoSchema } from '../src/codec/onnx.ts'
+import { expandComposites } from '../src/ir/expand-composites.ts'
 import { type LoweringRequest, lowerGraph } from '../src/lowering/lower-graph.ts'
 import { tensorProto } from '../src/lowering/model-builder.ts'
 import { carrierOf } from '../src/lowering/onnx-dtype.ts'
@@ -46,7 +47,7 @@ export async function withLowered<T>(
     return tensorProto(name, carried.dtype, carried.shape, carried.bytes)
   })
   const tail = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer } }))
-  const model = Buffer.concat([encodeModel(lowerGraph(request)), tail])
+  const model = Buffer.concat([encodeModel(lowerGraph(expandedRequest(request))), tail])
   const session = await runtime.InferenceSession.create(model, {
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
@@ -56,6 +57,13 @@ export async function withLowered<T>(
   } finally {
     await session.release()
   }
+}
+
+function expandedRequest(request: LoweringRequest): LoweringRequest {
+  const values = request.outputs.map(({ value }) => value)
+  const { nodes, outputs } = expandComposites(request.nodes, values)
+  const named = request.outputs.map(({ name, value }, i) => ({ name, value: outputs[i] ?? value }))
+  return { ...request, nodes, outputs: named }
 }
 
 async function runOnce(

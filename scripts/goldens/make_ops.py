@@ -7,6 +7,7 @@ from case import evaluate
 from ops import (
     activations,
     attention,
+    composed,
     convolutions,
     creation,
     elementwise,
@@ -24,7 +25,7 @@ from store import TensorStore, write_json
 
 GROUPS = [
     elementwise, logic, activations, reductions, shapes, indexing, creation, convolutions,
-    transposed_convolutions, pooling, normalization, matmul, attention, recurrent,
+    transposed_convolutions, pooling, normalization, matmul, attention, recurrent, composed,
 ]  # fmt: skip
 LIMIT_BYTES = 4 * 1024 * 1024
 

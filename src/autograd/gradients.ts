@@ -12,9 +12,18 @@ import { isFloating } from '../tensor/dtype.ts'
  * @param wrt values that gradients are wanted for; one that `output` does not depend on is missing in the result
  */
 export function gradients(output: Value, seed: Value, wrt: ReadonlySet<Value>): Map<Value, Value> {
-  const nodes = collectNodes([output])
+  return pullBack(new Map([[output, seed]]), wrt)
+}
+
+/** Gradients of the sum of some values, each times its seed, without going behind `leaves`. */
+function pullBack(
+  seeds: ReadonlyMap<Value, Value>,
+  wrt: ReadonlySet<Value>,
+  leaves: ReadonlySet<Value | null> = new Set(),
+): Map<Value, Value> {
+  const nodes = collectNodes(seeds.keys(), (value) => leaves.has(value))
   const wanted = reachedFrom(nodes, wrt)
-  const found = new Map<Value, Value>([[output, seed]])
+  const found = new Map(seeds)
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]
     if (node === undefined || !node.outputs.some((value) => wanted.has(value))) continue
@@ -41,11 +50,30 @@ function propagate(node: Node, wanted: ReadonlySet<Value>, found: Map<Value, Val
     const input = node.inputs[i]
     return input !== null && input !== undefined && wanted.has(input)
   }
-  const inputGradients = node.op.gradient({ ...node, inputs: node.inputs, gradients: outputGradients, needs })
+  const inputGradients =
+    node.op.gradient === 'composed'
+      ? composedGradients(node, outputGradients, needs)
+      : node.op.gradient({ ...node, inputs: node.inputs, gradients: outputGradients, needs })
   inputGradients.forEach((gradient, i) => {
     const input = node.inputs[i]
     if (!gradient || !input || !needs(i)) return
     const earlier = found.get(input)
     found.set(input, earlier === undefined ? gradient : emit(add, [earlier, gradient], { alpha: 1 }))
   })
+}
+
+/** Gradients through what an operation is composed of. */
+function composedGradients(
+  { op, inputs, attrs }: Node,
+  outputGradients: readonly (Value | null)[],
+  needs: (input: number) => boolean,
+): (Value | null)[] {
+  const composed = op.compose?.(inputs, attrs) ?? []
+  const seeds = composed.flatMap((value, i) => {
+    const gradient = outputGradients[i]
+    return gradient ? [[value, gradient] as const] : []
+  })
+  const wrt = new Set(inputs.flatMap((input, i) => (input && needs(i) ? [input] : [])))
+  const found = pullBack(new Map(seeds), wrt, new Set(inputs))
+  return inputs.map((input) => (input && found.get(input)) ?? null)
 }

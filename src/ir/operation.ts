@@ -23,14 +23,16 @@ export interface Operation<A extends Attributes = Attributes> {
    * @throws ShapeError, TypeError or RangeError for inputs that the operation does not take
    */
   infer(inputs: readonly (TensorType | null)[], attrs: A): readonly TensorType[]
-  /** Gradients of the inputs, as values made of other operations; 'none' where no gradient flows. */
-  readonly gradient: GradientRule<A> | 'none'
+  /** Gradients of the inputs, as values made of other operations; 'none' where no gradient flows; 'composed' where it is that of `compose`. */
+  readonly gradient: GradientRule<A> | 'none' | 'composed'
+  /** The outputs as values made of other operations. A graph keeps the operation as one node; gradients and engines see what it is made of. */
+  compose?(inputs: readonly (Value | null)[], attrs: A): readonly Value[]
   /** ONNX nodes that compute the outputs; returns their ONNX names, one for each output. */
   lower(emitter: Emitter, node: Node<A>): readonly string[]
-  /** Outputs that replace the state given as an input (a batch norm's running statistics), for these arguments. */
-  updates?(attrs: A): readonly StateUpdate[]
   /** Operations of Core ML's MIL that compute the outputs; absent where a finalized model cannot have the operation, or MIL has nothing like it. */
   mil?(emitter: MilEmitter, node: Node<A>): readonly MilValue[]
+  /** Outputs that replace the state given as an input (a batch norm's running statistics), for these arguments. */
+  updates?(attrs: A): readonly StateUpdate[]
   /** Facts that quantization needs; policy stays in the quantization layer. */
   readonly quantization?: QuantizationFacts<A>
 }

@@ -1,5 +1,6 @@
 import { eliminateCommonSubexpressions } from '../ir/common-subexpressions.ts'
 import { eliminateDeadCode } from '../ir/dead-code.ts'
+import { expandComposites } from '../ir/expand-composites.ts'
 import type { Node, Value } from '../ir/node.ts'
 import { foldAffine } from './fold-affine.ts'
 
@@ -12,7 +13,8 @@ export function simplify(
   outputs: readonly Value[],
   constants: ReadonlySet<Value>,
 ): { nodes: readonly Node[]; outputs: readonly Value[] } {
-  const unique = eliminateCommonSubexpressions(nodes, outputs)
+  const expanded = expandComposites(nodes, outputs)
+  const unique = eliminateCommonSubexpressions(expanded.nodes, expanded.outputs)
   if (constants.size === 0) return unique
   const folded = foldAffine(unique.nodes, unique.outputs, constants)
   return { nodes: eliminateDeadCode(folded.nodes, folded.outputs), outputs: folded.outputs }

@@ -6,6 +6,7 @@ import { attentionOperations } from './attention/index.ts'
 import { convolutionOperations } from './convolution/index.ts'
 import { creationOperations } from './creation/index.ts'
 import { elementwiseOperations } from './elementwise/index.ts'
+import { furtherOperations } from './further-operations.ts'
 import { indexingOperations } from './indexing/index.ts'
 import { matrixOperations } from './matrix/index.ts'
 import { normalizationOperations } from './normalization/index.ts'
@@ -31,5 +32,6 @@ export const operations: readonly Operation[] = [
   ...attentionOperations,
   ...recurrentOperations,
   ...indexingOperations,
+  ...furtherOperations,
   ...quantizationOperations,
 ]

@@ -1,5 +1,5 @@
 import { type Dims, dimsEqual, formatDims } from '../ir/dim.ts'
-import { formatType } from '../ir/node.ts'
+import { formatType, type Value } from '../ir/node.ts'
 import type { TensorType } from '../ir/operation.ts'
 import { type DType, dtypeInfo } from '../tensor/dtype.ts'
 import { ShapeError } from '../tensor/shape-error.ts'
@@ -16,6 +16,16 @@ export function inputAt(op: string, inputs: Types, index: number): TensorType {
     throw new TypeError(`Cannot record "${op}": expected a tensor as input ${index}, got none`)
   }
   return type
+}
+
+/**
+ * The `index`-th input, as a value.
+ * @throws TypeError when it is absent
+ */
+export function valueAt(op: string, inputs: readonly (Value | null)[], index: number): Value {
+  const value = inputs[index]
+  if (value) return value
+  throw new TypeError(`Cannot record "${op}": expected a tensor as input ${index}, got none`)
 }
 
 /**

@@ -43,8 +43,10 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['avg_pool1d', windowStride],
   ['avg_pool2d', windowStride],
   ['avg_pool3d', windowStride],
+  ['_unsafe_view', () => 'view'],
   ['clamp_max', (attrs) => fill(attrs, { min: null }) ?? 'clamp'],
   ['clamp_min', (attrs) => fill(attrs, { max: null }) ?? 'clamp'],
+  ['clip', () => 'clamp'],
   ['concat', () => 'cat'],
   ['conv1d.padding', numericPadding],
   ['conv2d.padding', numericPadding],
@@ -52,24 +54,44 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['cumsum', (attrs) => moveDtype(attrs)],
   ['div.Scalar', (attrs) => fill(attrs, { roundingMode: null })],
   ['div.Tensor', (attrs) => fill(attrs, { roundingMode: null })],
+  ['fill.Scalar', (attrs) => rename(attrs, 'value', 'fillValue') ?? 'full_like'],
   ['floor_divide', (attrs) => fill(attrs, { roundingMode: 'floor' }) ?? 'div'],
   ['log_softmax', (attrs) => moveDtype(attrs)],
+  ['linalg_vector_norm', (attrs) => moveDtype(attrs)],
   ['masked_fill.Scalar', choose],
   ['masked_fill.Tensor', () => 'where'],
   ['max_pool1d', windowStride],
   ['max_pool2d', windowStride],
   ['max_pool3d', windowStride],
   ['mean', (attrs) => moveDtype(attrs)],
+  ['movedim.int', (attrs) => listed(attrs, 'source', 'destination')],
+  ['norm.Scalar', (attrs) => fill(attrs, { dim: null, keepdim: false }) ?? rename(attrs, 'p', 'ord')],
+  ['norm.ScalarOpt_dim', (attrs) => rename(attrs, 'p', 'ord')],
+  ['numpy_T', () => 't'],
+  ['prod', (attrs) => moveDtype(attrs)],
   ['softmax', (attrs) => moveDtype(attrs)],
   ['squeeze.dim', listOfOne],
+  ['std.default', overAll],
+  ['std.dim', unbiased],
   ['sum', (attrs) => moveDtype(attrs)],
+  ['swapaxes', (attrs) => rename(attrs, 'axis0', 'dim0') ?? rename(attrs, 'axis1', 'dim1') ?? 'transpose'],
   ['to.dtype_layout', (attrs) => (attrs.dtype === undefined ? 'alias' : undefined)],
+  ['var.default', overAll],
   ['var.dim', unbiased],
 ])
 
 /** Adds what is not given. */
 function fill(attrs: Draft, values: Attributes): undefined {
   for (const [key, value] of Object.entries(values)) attrs[key] ??= value
+}
+
+function rename(attrs: Draft, from: string, to: string): undefined {
+  attrs[to] = attrs[from] ?? null
+  delete attrs[from]
+}
+
+function listed(attrs: Draft, ...names: readonly string[]): undefined {
+  for (const name of names) attrs[name] = [attrs[name] ?? 0]
 }
 
 function listOfOne(attrs: Draft): undefined {
@@ -97,6 +119,11 @@ function windowStride(attrs: Draft): undefined {
 function unbiased(attrs: Draft): undefined {
   attrs.correction = attrs.unbiased === false ? 0 : 1
   delete attrs.unbiased
+}
+
+function overAll(attrs: Draft): undefined {
+  fill(attrs, { dim: null, keepdim: false })
+  unbiased(attrs)
 }
 
 /** `same` and `valid` in numbers: as much as keeps the size at stride 1. */

@@ -1,4 +1,5 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import type { MilArguments, MilEmitter } from '../../ir/mil-emitter.ts'
 import type { Node } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { type DType, dtypeInfo } from '../../tensor/dtype.ts'
@@ -50,6 +51,11 @@ export const coreaiQuantize: Operation<CoreAIQuantizeAttributes> = defineOp({
       zeroPoint !== '' ? e.cast(at(2), 'float32') : e.scalar(minval === '' ? 0 : integerRange(outputDtype)[0])
     return [e.cast(roundedClip(e, ratio, shift, outputDtype), quantizedStorage(outputDtype))]
   },
+  mil(e, { attrs: { outputDtype, axis } }) {
+    if (outputDtype !== 'int8' && outputDtype !== 'uint8') return e.refuse('int8 or uint8', outputDtype)
+    const args = { input: e.input(0), ...milQParams(e), axis }
+    return [e.op('quantize', { ...args, output_dtype: outputDtype }, { dtype: outputDtype })]
+  },
 })
 
 /**
@@ -68,6 +74,7 @@ export const coreaiDequantize: Operation<CoreAIDequantizeAttributes> = defineOp(
   lower: (e, node) => [
     dequantized(e, divided(node, node.attrs.axis), node.attrs.inputDtype ?? node.inputs[0]?.dtype ?? 'int8'),
   ],
+  mil: (e, { attrs: { axis } }) => [e.op('dequantize', { input: e.input(0), ...milQParams(e), axis })],
 })
 
 /** Quantized values of a dtype as float32 values, of a node with inputs q, scale, zero point, minval. */
@@ -83,4 +90,13 @@ export function dequantized(e: Emitter, node: Qualified, dtype: DType): string {
 
 function divided({ op, inputs }: Pick<Node, 'op' | 'inputs'>, axis: number | null): Qualified {
   return { op, inputs, attrs: { axis, blockSize: null } }
+}
+
+/** Scale and zero point as arguments of MIL, which has no minval. */
+function milQParams(e: MilEmitter): MilArguments {
+  const [scale, zeroPoint, minval] = [e.input(1), e.inputs[2], e.inputs[3]]
+  if (minval) return e.refuse('a zero point', 'a minval')
+  const dtype = zeroPoint?.dtype ?? 'int8'
+  if (dtype !== 'int8' && dtype !== 'uint8') return e.refuse('a zero point of int8 or uint8', dtype)
+  return { scale, zero_point: zeroPoint }
 }

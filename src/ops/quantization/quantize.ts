@@ -75,11 +75,14 @@ export const dequantize: Operation<QuantizedDivision> = defineOp({
   },
 })
 
+/** What ends in ONNX's Clip: ONNX Runtime (1.30, 1.32) wants to fuse it with a QuantizeLinear, and refuses the model when that makes floats. */
+const ENDS_IN_CLIP: ReadonlySet<string> = new Set(['aten.relu6', 'aten.hardtanh', 'aten.clamp'])
+
 /** Quantized floats as a file has them. QuantizeLinear saturates at the largest value of the dtype, which is where the range ends. */
 function storedFloat(e: Emitter, node: Node<QuantizeAttributes>, values: string): string {
   const { dtype, quantMin, quantMax } = node.attrs
   const [x, scale] = node.inputs
-  if (isDivisionLinear(node)) {
+  if (isDivisionLinear(node) && !ENDS_IN_CLIP.has(x?.node?.op.name ?? '')) {
     const shape = scale && isConcrete(scale.shape) ? scale.shape : []
     const zeroPoint = e.constant(fromValues(dtype, shape, new Array<number>(sizeOf(shape)).fill(0)))
     const attributes = linearAttributes(node.attrs, x?.shape.length ?? 0)

@@ -172,8 +172,10 @@ const ROWS = [
   rejected(
     pad,
     [MATRIX],
-    { pad: [1, 1], mode: 'reflect', value: null },
-    new RangeError('Cannot record "aten.pad": expected the mode "constant", got "reflect"'),
+    { pad: [1, 1], mode: 'mirror', value: null },
+    new RangeError(
+      'Cannot record "aten.pad": expected the mode "constant" or one of reflect, replicate, circular, got "mirror"',
+    ),
   ),
 ]
 
