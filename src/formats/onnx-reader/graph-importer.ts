@@ -43,6 +43,8 @@ export class GraphImporter {
   readonly sources: Map<Node, NodeProto> = new Map()
   readonly #operands = new Map<string, Operand>()
   readonly #stateValues = new Map<string, { readonly value: Value; readonly isTransposed: boolean }>()
+  /** Paths of weights, by their values. */
+  readonly #weights = new Map<Value, string>()
   readonly #paths = new StatePaths()
   readonly #scopes = new Scopes()
   readonly #declared: (name: string) => TensorType | undefined
@@ -137,11 +139,22 @@ export class GraphImporter {
     attrs: A,
     source?: NodeProto,
   ): readonly Value[] {
-    const scope = source && this.#scopes.at(modulePathOf(source), classNameOf(op.name))
+    const scope = source && this.#scopes.at(this.#ownerOf(source, inputs), classNameOf(op.name))
     const node = this.#node(op, inputs, attrs, scope, source)
     this.nodes.push(node)
     if (source !== undefined) this.sources.set(node, source)
     return node.outputs
+  }
+
+  /** The module of a node: as its name says, or else the one that its weight belongs to. */
+  #ownerOf(source: NodeProto, inputs: readonly (Value | null)[]): string {
+    const path = modulePathOf(source)
+    if (path !== '') return path
+    for (const input of inputs) {
+      const state = input === null ? undefined : this.#weights.get(input)
+      if (state !== undefined) return state.slice(0, Math.max(state.lastIndexOf('.'), 0))
+    }
+    return ''
   }
 
   #node<A extends Attributes>(
@@ -185,21 +198,22 @@ export class GraphImporter {
     this.inputs.push({ value, name: path, kind: 'state' })
     this.states.push({ path, tensor, source, isTransposed })
     this.#stateValues.set(source, { value, isTransposed })
+    if (path.endsWith('.weight')) this.#weights.set(value, path)
     return value
   }
 }
 
-/** Tensors that keep a module's name are called by it; others by the module that reads them, and what they are to it. */
+/**
+ * The path of a tensor: a module's, and what it is to the module. Tensors that are called so keep their names; of others the name stands for the
+ * module where the node has none (`conv2d_0.w_0` is the weight of `conv2d_0`).
+ */
 function statePath(name: string, role: StateRole, modulePath: string): string {
-  if (/^[A-Za-z_]\w*(?:\.\w+)+$/.test(name)) return cleanPath(name)
-  if (modulePath !== '' && role !== 'constant') return `${modulePath}.${role}`
-  const last = cleanPath(
-    name
-      .split(/[/:;]/)
-      .filter((part) => part !== '')
-      .at(-1) ?? '',
-  )
-  return modulePath === '' ? cleanPath(name.replaceAll('.', '_')) : `${modulePath}.${last || role}`
+  const isDotted = /^[A-Za-z_]\w*(?:\.\w+)+$/.test(name)
+  if (isDotted && (role === 'constant' || name.endsWith(`.${role}`))) return cleanPath(name)
+  const last = cleanPath(name.split(/[/:;]/).findLast((part) => part !== '') ?? '').replaceAll('.', '_')
+  if (role === 'constant') return [modulePath, last || 'constant'].filter((part) => part !== '').join('.')
+  const owner = isDotted ? name.slice(0, name.lastIndexOf('.')) : name
+  return cleanPath(`${modulePath === '' ? owner : modulePath}.${role}`)
 }
 
 function operandOf(name: string, value: Value): Operand {

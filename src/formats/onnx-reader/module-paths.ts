@@ -58,7 +58,7 @@ export class StatePaths {
   fresh(candidate: string): string {
     const stem = candidate === '' ? 'constant' : candidate
     for (let i = 0; ; i++) {
-      const path = i === 0 ? stem : `${stem}_${i}`
+      const path = i === 0 ? stem : numbered(stem, i)
       if (!this.#isFree(path)) continue
       this.#leaves.add(path)
       for (const prefix of prefixesOf(path)) this.#inner.add(prefix)
@@ -71,6 +71,12 @@ export class StatePaths {
       !this.#leaves.has(path) && !this.#inner.has(path) && !prefixesOf(path).some((p) => this.#leaves.has(p))
     )
   }
+}
+
+/** A number goes to the module, not to what the state is to it. */
+function numbered(path: string, count: number): string {
+  const dot = path.lastIndexOf('.')
+  return dot < 0 ? `${path}_${count}` : `${path.slice(0, dot)}_${count}${path.slice(dot)}`
 }
 
 function prefixesOf(path: string): string[] {
