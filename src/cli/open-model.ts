@@ -1,4 +1,5 @@
 import { openSource } from '../codec/byte-source.ts'
+import type { OnnxNames } from '../formats/onnx/onnx-model.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import type { Logger } from '../quantization/logger.ts'
 import { CommandError } from './exit-code.ts'
@@ -11,6 +12,8 @@ export interface OpenedModel {
   readonly sizeBytes: number
   /** In evaluation. */
   readonly model: GraphModule
+  /** What an ONNX file calls its inputs and outputs; what is written from it calls them so too. */
+  readonly names?: OnnxNames
 }
 
 /**
@@ -26,7 +29,8 @@ export async function openModel(path: string, logger: Logger): Promise<OpenedMod
   const format = ending === '.onnx' ? 'onnx' : 'pt2'
   const model = await (format === 'onnx' ? openOnnx(path, logger) : openProgram(path))
   model.eval()
-  return { path, format, sizeBytes: source.sizeBytes, model }
+  const names = format === 'onnx' ? { names: await namesOf(path) } : {}
+  return { path, format, sizeBytes: source.sizeBytes, model, ...names }
 }
 
 async function openProgram(path: string): Promise<GraphModule> {
@@ -34,8 +38,18 @@ async function openProgram(path: string): Promise<GraphModule> {
   return loadExportedProgram(path)
 }
 
-async function openOnnx(path: string, _logger: Logger): Promise<GraphModule> {
-  throw new CommandError(
-    `Cannot open "${path}": expected a ".pt2" program of torch.export, got an ONNX model, which this version does not read`,
-  )
+async function openOnnx(path: string, logger: Logger): Promise<GraphModule> {
+  const { loadOnnxModel } = await import('../formats/onnx-reader/load-onnx-model.ts')
+  return loadOnnxModel(path, { logger })
+}
+
+async function namesOf(path: string): Promise<OnnxNames> {
+  const { readFile } = await import('node:fs/promises')
+  const { decodeModel } = await import('../codec/onnx.ts')
+  const { graph } = decodeModel(await readFile(path))
+  const tensors = new Set(graph?.initializer.map(({ name }) => name))
+  return {
+    inputNames: (graph?.input ?? []).map(({ name }) => name).filter((name) => !tensors.has(name)),
+    outputNames: (graph?.output ?? []).map(({ name }) => name),
+  }
 }

@@ -49,6 +49,7 @@ export async function quantize(
   await mkdir(dirname(target), { recursive: true })
   await save(finalized, target, {
     overwrite: options.force === true,
+    ...(backend === ExportBackend.ONNX ? opened.names : {}),
     ...(options.opset === undefined ? {} : { opset: options.opset }),
   })
   stage.end(target)

@@ -122,14 +122,13 @@ function layerTable(layers: readonly LayerAgreement[]): string {
 
 function planTable(quantized: readonly PlannedOp[]): string {
   return table(
-    ['operation', 'type', 'weight', 'input', 'output', 'config entry'],
-    quantized.map(({ name, type, weight, input, output, winner }) => [
+    ['operation', 'config entry', 'weight', 'input', 'output'],
+    quantized.map(({ name, weight, input, output, winner }) => [
       name,
-      type,
+      winner,
       weight ?? '-',
       input ?? '-',
       output ?? '-',
-      winner,
     ]),
   )
 }

@@ -46,6 +46,6 @@ figcaption b{color:var(--ink);display:block}
 details{margin-top:10px}
 summary{cursor:pointer;color:var(--accent);margin-bottom:8px}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;font-size:12.5px}
-@media (max-width:760px){.tiles{grid-template-columns:repeat(2,1fr)}.figures{grid-template-columns:1fr}h1{font-size:21px}header,main{padding:0 14px}.bar{grid-template-columns:72px 1fr 68px}}
+@media (max-width:760px){.tiles{grid-template-columns:repeat(2,1fr)}.figures{grid-template-columns:1fr}h1{font-size:21px}.chart text{font-size:20px}header,main{padding:0 14px}.bar{grid-template-columns:72px 1fr 68px}}
 @media print{.scroll{overflow:visible}details{display:none}}
 `
