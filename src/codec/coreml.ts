@@ -1,28 +1,19 @@
 import { toBinary } from '@bufbuild/protobuf'
 import { type Model, ModelSchema } from './generated/coreml/model_pb.ts'
 
+export { ArrayFeatureType_ArrayDataType } from './generated/coreml/features_pb.ts'
 export {
-  ArrayFeatureType_ArrayDataType,
-  type FeatureType,
-  FeatureTypeSchema,
-} from './generated/coreml/features_pb.ts'
-export {
-  type Argument,
-  ArgumentSchema,
+  type ArgumentSchema,
   DataType,
-  type Dimension,
-  DimensionSchema,
-  type Operation as MilOperation,
-  OperationSchema as MilOperationSchema,
+  type OperationSchema as MilOperationSchema,
   ProgramSchema,
-  type TensorValue,
   type Value as MilProtoValue,
-  ValueSchema as MilProtoValueSchema,
+  type ValueSchema as MilProtoValueSchema,
   type ValueType,
-  ValueTypeSchema,
+  type ValueTypeSchema,
 } from './generated/coreml/mil_pb.ts'
 export {
-  FeatureDescriptionSchema,
+  type FeatureDescriptionSchema,
   type Model as CoreMLModel,
   ModelSchema,
 } from './generated/coreml/model_pb.ts'

@@ -11,10 +11,10 @@ export interface FeatureShape {
 }
 
 /** @param maxSize upper bound of a size that has none */
-export function featureShape(dims: Dims, ranges: SizeRanges = new Map(), maxSize: number): FeatureShape {
+export function featureShape(dims: Dims, ranges: SizeRanges | undefined, maxSize: number): FeatureShape {
   const bounds = dims.map((dim) => {
     if (typeof dim === 'number') return { lowerBound: BigInt(dim), upperBound: BigInt(dim) }
-    const { min = 1, max = maxSize } = ranges.get(dim.key) ?? {}
+    const { min = 1, max = maxSize } = ranges?.get(dim.key) ?? {}
     const lowest = Math.max(1, min)
     return { lowerBound: BigInt(lowest), upperBound: BigInt(Math.max(lowest, Math.min(max, maxSize))) }
   })

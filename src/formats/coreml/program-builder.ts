@@ -1,11 +1,11 @@
-import { type Dims, dimsEqual } from '../../ir/dim.ts'
+import { type Dims, dimsEqual, isConcrete } from '../../ir/dim.ts'
 import type { MilArgument, MilArguments, MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import type { Node } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import type { DType } from '../../tensor/dtype.ts'
 import { fromValues } from '../../tensor/from-values.ts'
-import type { HostArray } from '../../tensor/host-array.ts'
+import { HostArray } from '../../tensor/host-array.ts'
 import { type ComputePrecision, castName, type MilDType, milDType } from './mil-dtype.ts'
 import { type Literal, type Program, type ProgramOperation, ProgramValue } from './program.ts'
 import type { ProgramNames } from './program-names.ts'
@@ -143,6 +143,14 @@ export class ProgramBuilder implements MilEmitter {
   reshape(value: MilValue, shape: Dims): MilValue {
     if (shape.length === value.shape.length && shape.every((dim, i) => dimsEqual(dim, value.shape[i] ?? -1)))
       return value
+    const source = this.#sources.get(value)
+    if (source !== undefined && 'array' in source && isConcrete(shape))
+      return this.constant(new HostArray(source.array.dtype, shape, source.array.bytes))
+    const ones = addedOnes(value.shape, shape) ?? addedOnes(shape, value.shape)
+    if (ones !== undefined) {
+      const type = shape.length > value.shape.length ? 'expand_dims' : 'squeeze'
+      return this.op(type, { x: value, axes: ones }, { shape, dtype: value.dtype })
+    }
     const open = shape.filter((dim) => typeof dim !== 'number')
     if (open.length > 1)
       return this.refuse(
@@ -230,6 +238,19 @@ export class ProgramBuilder implements MilEmitter {
   #milDType(dtype: DType): MilDType {
     return milDType(dtype, this.#precision) ?? this.refuse('a dtype that Core ML computes in', dtype)
   }
+}
+
+/** Which dimensions of the second shape are of size 1 and those that the first one lacks; undefined where there is more to it, or nothing. */
+function addedOnes(from: Dims, to: Dims): number[] | undefined {
+  const axes: number[] = []
+  let at = 0
+  for (const [axis, dim] of to.entries()) {
+    const known = from[at]
+    if (known !== undefined && dimsEqual(known, dim)) at++
+    else if (dim === 1) axes.push(axis)
+    else return undefined
+  }
+  return at === from.length && axes.length > 0 ? axes : undefined
 }
 
 function isValues(argument: MilArgument): argument is readonly MilValue[] {
