@@ -7,7 +7,7 @@ import { decodeModel, encodeModel, TensorProto_DataType as OnnxType } from '../.
 import { randn } from '../../engine/create-tensors.ts'
 import { closeEngine } from '../../engine/engine.ts'
 import { Tensor } from '../../engine/tensor.ts'
-import { ReLU } from '../../nn/layers/activations.ts'
+import { ReLU, ReLU6 } from '../../nn/layers/activations.ts'
 import { Flatten } from '../../nn/layers/flatten.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Sequential } from '../../nn/layers/sequential.ts'
@@ -171,6 +171,26 @@ describe('onnxModel()', () => {
       expect(await runFile(path)).toEqual(expected)
     },
   )
+
+  test('onnxModel() quantizes to floats after a clip so that ONNX Runtime optimizes it', async () => {
+    const fp8 = { dtype: 'float8_e4m3fn', ...perTensor }
+    const model = new Sequential(new Linear(64, 48), new ReLU6(), new Linear(48, 16))
+    const global_config = {
+      op_input_spec: { '*': fp8 },
+      op_output_spec: { '*': fp8 },
+      op_state_spec: { weight: fp8 },
+    }
+    const quantizer = new Quantizer(
+      model,
+      QuantizerConfig.fromDict({ quantization_config: { global_config } }),
+    )
+    const prepared = await quantizer.prepare([x])
+    const bytes = encodeModel(await onnxModel(await quantizer.finalize({ backend: ExportBackend.ONNX })))
+    const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 })
+    const input = new OrtTensor('float32', await floatsOf(x), [4, 64])
+    const results = await session.run({ [session.inputNames[0] ?? '']: input })
+    expect(results[session.outputNames[0] ?? '']?.data).toEqual(await floatsOf(prepared(x)))
+  })
 
   test('onnxModel() says what made the model and how it is quantized', async () => {
     const { onnx } = await finalized({ dtype: 'int4', ...perBlock })
