@@ -139,7 +139,8 @@ export class Device {
   }
 
   #source(storage: Storage, transfer: ArrayBuffer[]): number | TensorMessage {
-    if (storage.host !== undefined && !storage.resident && storage.reads++ > 0) this.store(storage)
+    if (storage.host !== undefined && !storage.resident && (storage.isState || storage.reads++ > 0))
+      this.store(storage)
     if (storage.resident || storage.host === undefined) return storage.id
     const message = messageOf(storage.host, storage)
     transfer.push(transferable(message))

@@ -58,6 +58,18 @@ describe('Recorder.flush()', () => {
     expect([await valuesOf(state), await valuesOf(copy)]).toEqual([[35], [30]])
   })
 
+  test('Recorder.flush() makes a session for a single run with the data of state as inputs, and does not keep it', async () => {
+    const state = buffer(3)
+    const run = () => noGrad(() => composite(() => state.mul(31)))
+    const { compiled } = recorder.sessions.stats
+    const first = run()
+    recorder.once = true
+    expect(await valuesOf(first)).toEqual([93])
+    expect(recorder.once).toBe(false)
+    expect([await valuesOf(run()), await valuesOf(run())]).toEqual([[93], [93]])
+    expect(recorder.sessions.stats.compiled - compiled).toBe(2)
+  })
+
   test('Recorder.flush() lets a computation see the state that was current when it was recorded', async () => {
     const state = buffer(1)
     const before = composite(() => state.mul(100))

@@ -3,15 +3,23 @@ import { Device, type DeviceOptions, type RunOrder } from './device.ts'
 import { explainFailure } from './explain-failure.ts'
 import { leafOf, place, storageOf } from './placement.ts'
 import { makeProgram, missingData, missingLeaf, type Program } from './program.ts'
+import type { OptimizationLevel } from './protocol.ts'
 import { SessionCache } from './session-cache.ts'
 import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
 import type { CallInterceptor } from './tensor-call.ts'
-import { programOf, type Result, runOutput, stillAskedFor, type Work } from './work.ts'
+import { type Purpose, programOf, type Result, runOutput, stillAskedFor, type Work } from './work.ts'
 
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
+
+/** How much a session is optimized: nothing is gained in a graph that runs once, and little in one whose parameters change. */
+const LEVELS: Readonly<Record<Purpose, OptimizationLevel>> = {
+  inference: 'all',
+  training: 'basic',
+  once: 'disabled',
+}
 
 /** Runs that a loop may be ahead of the engine: enough that the engine never waits for the loop, few enough that their data is no matter. */
 const MAX_AHEAD = 4
@@ -27,6 +35,8 @@ export class Recorder {
   depth = 0
   /** Whether anything was recorded for training since the last dispatch: parameters are then inputs, not constants. */
   training = false
+  /** Whether what was recorded since the last dispatch runs once: a session for it is not worth optimizing or keeping. */
+  once = false
   /** Whether a capture records: nothing is dispatched then. */
   capturing = false
   /** Sees every function that is called on tensors, undefined while nobody wants to. */
@@ -113,15 +123,21 @@ export class Recorder {
     const started = performance.now()
     const results = new Set([...this.pending, ...this.assigned.keys(), ...this.#gradients(consumed)])
     const tensors = [...results].filter((tensor) => storageOf(tensor.value) === undefined)
-    const work: Work = { tensors, replaced: new Map(this.assigned), training: this.training }
+    const work: Work = { tensors, replaced: new Map(this.assigned), purpose: this.#purpose }
     this.pending.clear()
     this.assigned.clear()
     this.differentiated.clear()
     this.training = false
+    this.once = false
     const missing = tensors.length > 0 ? this.#dispatch(work) : undefined
     this.stats.dispatches++
     this.stats.dispatchMs += performance.now() - started
     if (missing !== undefined) throw missing
+  }
+
+  get #purpose(): Purpose {
+    if (this.once) return 'once'
+    return this.training ? 'training' : 'inference'
   }
 
   #gradients(consumed: ReadonlySet<Tensor>): Tensor[] {
@@ -138,7 +154,7 @@ export class Recorder {
   }
 
   /** Leaves out what depends on data that is gone: its readers are told why. Returns why for a state, which has no reader. */
-  #dispatchSound({ tensors, replaced, training }: Work): StateError | undefined {
+  #dispatchSound({ tensors, replaced, purpose }: Work): StateError | undefined {
     const sound = new Set(
       tensors.filter(({ value }) => missingLeaf(makeProgram([value], () => false)) === undefined),
     )
@@ -151,7 +167,7 @@ export class Recorder {
     const rest = {
       tensors: [...sound],
       replaced: new Map([...replaced].filter(([tensor]) => sound.has(tensor))),
-      training,
+      purpose,
     }
     if (sound.size > 0) this.#send(rest, programOf(rest))
     return missing
@@ -204,17 +220,18 @@ export class Recorder {
     program: Program,
     order: Omit<RunOrder, 'session'>,
     results: readonly Result[],
-    { replaced, training }: Work,
+    { replaced, purpose }: Work,
   ): void {
     let session: number | null = null
     let broken: unknown
     if (replaced.size > 0) this.sessions.invalidate(new Set([...replaced.values()].map(({ id }) => id)))
     try {
-      session = this.sessions.get(program, training ? 'basic' : 'all').id
+      session = this.sessions.get(program, LEVELS[purpose]).id
     } catch (error) {
       broken = error
     }
     const done = this.device.run({ session, ...order })
+    if (purpose === 'once') this.sessions.drop(program, LEVELS.once)
     done.catch((error) => {
       const failure = explainFailure(broken ?? error, program)
       this.#unreported ??= failure

@@ -57,6 +57,22 @@ describe('SessionCache', () => {
     expect(cache.get(programOf(2), 'all')).not.toBe(second)
   })
 
+  test('SessionCache.get() does not let a session of one level serve another', () => {
+    const cache = new SessionCache(device, 4)
+    const once = cache.get(programOf(1), 'disabled')
+    const often = cache.get(programOf(1), 'all')
+    expect(often).not.toBe(once)
+    expect(cache.get(programOf(1), 'all')).toBe(often)
+  })
+
+  test('SessionCache.drop() gives up the session of a program, once', () => {
+    const cache = new SessionCache(device, 4)
+    const session = cache.get(programOf(1), 'disabled')
+    cache.drop(programOf(1), 'disabled')
+    cache.drop(programOf(1), 'disabled')
+    expect(device.sessions.slice(1)).toEqual([`drop ${session.id}`])
+  })
+
   test('SessionCache.get() makes constants resident before it compiles, once', () => {
     const cache = new SessionCache(device, 4)
     const weight = new Storage('float32', [2], fromValues('float32', [2], [1, 2]))

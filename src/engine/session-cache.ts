@@ -30,19 +30,27 @@ export class SessionCache {
 
   /** The session of a program, compiled when there is none. */
   get(program: Program, level: OptimizationLevel): Session {
-    const known = this.#sessions.get(program.key)
+    const cacheKey = keyOf(program, level)
+    const known = this.#sessions.get(cacheKey)
     if (known !== undefined) {
-      this.#sessions.delete(program.key)
-      this.#sessions.set(program.key, known)
+      this.#sessions.delete(cacheKey)
+      this.#sessions.set(cacheKey, known)
       return known
     }
     const session = this.#compile(program, level)
-    this.#sessions.set(program.key, session)
+    this.#sessions.set(cacheKey, session)
     for (const [key, oldest] of this.#sessions) {
       if (this.#sessions.size <= this.#capacity) break
       this.#drop(key, oldest)
     }
     return session
+  }
+
+  /** Drops the session of a program, if there is one. */
+  drop(program: Program, level: OptimizationLevel): void {
+    const key = keyOf(program, level)
+    const session = this.#sessions.get(key)
+    if (session !== undefined) this.#drop(key, session)
   }
 
   /** Drops the sessions that hold a copy of a tensor whose data is replaced. */
@@ -81,4 +89,9 @@ export class SessionCache {
     this.stats.loweringMs += performance.now() - started
     return { id, constants: stored.map(({ storage }) => storage) }
   }
+}
+
+/** A session that is not optimized is not to serve runs that are repeated. */
+function keyOf({ key }: Program, level: OptimizationLevel): string {
+  return `${level};${key}`
 }

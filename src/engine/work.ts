@@ -4,12 +4,15 @@ import type { RunOutput } from './protocol.ts'
 import type { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
 
+/** What a run is for: `once` is a run that is not repeated. */
+export type Purpose = 'inference' | 'training' | 'once'
+
 /** What one dispatch computes. */
 export interface Work {
   readonly tensors: readonly Tensor[]
   /** State among the tensors, with the data that it had. */
   readonly replaced: ReadonlyMap<Tensor, Storage>
-  readonly training: boolean
+  readonly purpose: Purpose
 }
 
 /** A result of a dispatch: where it will be, and the state that it replaces. */
@@ -18,12 +21,12 @@ export interface Result {
   readonly before: Storage | undefined
 }
 
-/** State that no update replaces is built into the session, but in training, where most of it changes. */
-export function programOf({ tensors, replaced, training }: Work): Program {
+/** State that no update replaces is built into the session where that pays: not in training, where most of it changes, and not for a single run. */
+export function programOf({ tensors, replaced, purpose }: Work): Program {
   const changing = new Set(replaced.values())
   return makeProgram([...new Set(tensors.map(({ value }) => value))], (leaf) => {
     const storage = storageOf(leaf)
-    return !training && storage !== undefined && storage.isState && !changing.has(storage)
+    return purpose === 'inference' && storage !== undefined && storage.isState && !changing.has(storage)
   })
 }
 

@@ -1,4 +1,4 @@
-import { noGrad } from '../../engine/recorder.ts'
+import { noGrad, recorder } from '../../engine/recorder.ts'
 import { StateError } from '../../engine/state-error.ts'
 import { tensorsIn } from '../../engine/tensor.ts'
 import type { AnyModule, Module } from '../../nn/module.ts'
@@ -146,6 +146,7 @@ async function observeExample(placed: PlacedModel, exampleInputs: readonly unkno
   await evaluating(model, async () => {
     const callable: Module<readonly unknown[], unknown> = Object(model)
     const output = await noGrad(() => callable(...exampleInputs))
+    recorder.once = true
     for (const tensor of tensorsIn(output)) await tensor.realize()
   })
   removeFakeQuantizers(placed, (fakeQuantize) => fakeQuantize.isDisabled)

@@ -1,4 +1,4 @@
-import { noGrad } from '../../engine/recorder.ts'
+import { noGrad, recorder } from '../../engine/recorder.ts'
 import { tensorsIn } from '../../engine/tensor.ts'
 import type { Node, Value } from '../../ir/node.ts'
 import { setMember } from '../../nn/container.ts'
@@ -93,6 +93,7 @@ export async function observeExample(
   }
   model.eval()
   const results = noGrad(() => model(...exampleInputs))
+  recorder.once = true
   for (const result of tensorsIn(results)) await result.realize()
   model.train(training)
   const view = new GraphView(model.graph)
