@@ -27,7 +27,7 @@ function replaceBetween(page: string, name: string, content: string): string {
   return `${page.slice(0, from + start.length)}\n${content}\n${page.slice(to)}`
 }
 
-/** A table with a row for each config and mode of which all seeds are measured. */
+/** A table with a row for each config and mode. */
 function tableOf(task: TaskName, figures: Figures): string {
   const decimals = DECIMALS[task]
   const floats = SEEDS.map((seed) => figures.float(task, seed))
@@ -62,11 +62,12 @@ function differences(values: readonly (number | undefined)[], base: readonly (nu
   })
 }
 
-/** Mean and standard deviation (of the sample); nothing where a value is missing. */
+/** Mean and standard deviation (of the sample) over the seeds; the mean alone, with their number, where some are missing. */
 function spread(values: readonly (number | undefined)[], decimals: number): string {
   const known = values.filter((value) => value !== undefined)
-  if (known.length < values.length) return ''
+  if (known.length === 0) return ''
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length
+  if (known.length < values.length) return `${mean.toFixed(decimals)} (${known.length} of ${values.length})`
   const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return `${mean.toFixed(decimals)} ± ${Math.sqrt(squares / (known.length - 1)).toFixed(decimals)}`
 }

@@ -22,11 +22,7 @@ const FILE = fileURLToPath(new URL('../../docs/accuracy.json', import.meta.url))
 
 /** What was measured so far, kept in docs/accuracy.json after each measurement, so that a study can go on where it was left. */
 export class Figures {
-  readonly #figures: Record<string, FloatFigures | QuantizedFigures>
-
-  constructor() {
-    this.#figures = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
-  }
+  #figures: Record<string, FloatFigures | QuantizedFigures> = read()
 
   /** Figures of the model without quantization, if it was measured. */
   float(task: TaskName, seed: number): FloatFigures | undefined {
@@ -55,7 +51,8 @@ export class Figures {
   }
 
   #set(key: string, figures: FloatFigures | QuantizedFigures): void {
-    this.#figures[key] = figures
+    // Another study may have written since.
+    this.#figures = { ...read(), [key]: figures }
     const sorted = Object.fromEntries(Object.entries(this.#figures).sort(([a], [b]) => (a < b ? -1 : 1)))
     const lines = Object.entries(sorted).map(
       ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
@@ -63,6 +60,10 @@ export class Figures {
     writeFileSync(`${FILE}.part`, `{\n${lines.join(',\n')}\n}\n`)
     renameSync(`${FILE}.part`, FILE)
   }
+}
+
+function read(): Record<string, FloatFigures | QuantizedFigures> {
+  return existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
 }
 
 function floatKey(task: TaskName, seed: number): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   Adam,
+  type AnyModule,
   type ExecutionMode,
   F,
   type HostArray,
@@ -9,7 +10,6 @@ import {
   Quantizer,
   QuantizerConfig,
   Random,
-  settled,
   stateDict,
   type Tensor,
   tensor,
@@ -17,13 +17,13 @@ import {
 import type { DigitSet, Digits } from '../../examples/digits/data.ts'
 import { digitNetwork } from '../../examples/digits/model.ts'
 
-/** What both sides do: QAT with the default config from random weights, and Adam. */
-export const PARITY = { steps: 200, batch: 64, rate: 0.001 } as const
+/** What both sides do with Adam: some steps from random weights, then more with the fake quantizers of the default config. */
+export const PARITY = { floatSteps: 100, floatRate: 0.003, steps: 200, rate: 0.001, batch: 64 } as const
 
 /** What one training starts from. */
 export interface ParityInputs {
   readonly weights: ReadonlyMap<string, HostArray>
-  /** Numbers of the training images in the order in which they are shown, [steps * batch]. */
+  /** Numbers of the training images in the order in which they are shown, [(floatSteps + steps) * batch]. */
   readonly order: Int32Array<ArrayBuffer>
   /** Of weights and order, as hexadecimal SHA-256: what tells whether recorded figures are of these inputs. */
   readonly checksum: string
@@ -31,7 +31,7 @@ export interface ParityInputs {
 
 /** What came out of one training. */
 export interface ParityResult {
-  /** Of each step, before its update. */
+  /** Of each step without and then with fake quantizers, before its update. */
   readonly losses: readonly number[]
   /** Percentage of the test digits that are recognised. */
   readonly accuracy: number
@@ -47,40 +47,53 @@ export async function parityInputs(seed: number, count: number): Promise<ParityI
   return { weights, order, checksum: hash.update(new Uint8Array(order.buffer)).digest('hex') }
 }
 
-/** Trains the digit network with its fake quantizers from the weights and in the order of a seed. */
+/** Trains the digit network from the weights and in the order of a seed, without and then with fake quantizers. */
 export async function parityRun(
   digits: Digits,
   seed: number,
   executionMode: ExecutionMode,
 ): Promise<ParityResult> {
   const { order } = await parityInputs(seed, digits.train.count)
+  const { floatSteps, floatRate, batch, rate } = PARITY
+  const batches = Array.from({ length: order.length / batch }, (_, i) =>
+    order.subarray(i * batch, (i + 1) * batch),
+  )
+  const batchAt = (numbers: Int32Array) => take(digits.train, numbers)
   manualSeed(seed)
   const model = digitNetwork()
+  const losses = await train(model, batches.slice(0, floatSteps).map(batchAt), floatRate)
   const quantizer = new Quantizer(model.eval(), new QuantizerConfig({ executionMode }))
-  const { batch } = PARITY
-  const example = take(digits.train, order.subarray(0, batch))
   const options = executionMode === 'graph' ? { dynamicShapes: [{ 0: 'batch' }] } : {}
-  const prepared = await quantizer.prepare([example[0]], options)
-  const losses: Promise<number>[] = []
+  const quantized = batches.slice(floatSteps).map(batchAt)
+  const prepared = await quantizer.prepare([quantized[0]?.[0]], options)
   await quantizer.trainingMode(async () => {
-    const optimizer = new Adam(prepared.parameters(), { lr: PARITY.rate })
-    for (let step = 0; step < PARITY.steps; step++) {
-      const [images, labels] = take(digits.train, order.subarray(step * batch, (step + 1) * batch))
-      optimizer.zeroGrad()
-      const loss = F.crossEntropy(prepared(images), labels)
-      loss.backward()
-      optimizer.step()
-      losses.push(loss.item())
-      if (step % 10 === 0) await losses.at(-1)
-    }
-    await settled()
+    losses.push(...(await train(prepared, quantized, rate)))
   })
-  return { losses: await Promise.all(losses), accuracy: await accuracy(prepared, digits.test) }
+  return { losses, accuracy: await accuracy(prepared, digits.test) }
+}
+
+/** The loss of every step, before its update. */
+async function train(
+  model: AnyModule & ((images: Tensor) => Tensor),
+  batches: readonly (readonly [images: Tensor, labels: Tensor])[],
+  lr: number,
+): Promise<number[]> {
+  const optimizer = new Adam(model.parameters(), { lr })
+  const losses: Promise<number>[] = []
+  for (const [images, labels] of batches) {
+    optimizer.zeroGrad()
+    const loss = F.crossEntropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    losses.push(loss.item())
+    if (losses.length % 10 === 0) await losses.at(-1)
+  }
+  return Promise.all(losses)
 }
 
 /** Epoch after epoch, each in an order of its own. */
 function orderOf(random: Random, count: number): Int32Array<ArrayBuffer> {
-  const order = new Int32Array(PARITY.steps * PARITY.batch)
+  const order = new Int32Array((PARITY.floatSteps + PARITY.steps) * PARITY.batch)
   for (let start = 0; start < order.length; start += count)
     order.set(random.permutation(count).subarray(0, order.length - start), start)
   return order
