@@ -40,6 +40,18 @@ export function unknownKey(path: string, key: string, known: readonly string[]):
   return new ConfigError(hint === undefined ? message : `${message}\nHint: ${hint}`, path)
 }
 
+/** The error for a value that is none of some words, with the nearest one. */
+export function notAmong(path: string, words: readonly string[], value: unknown): ConfigError {
+  const hint = typeof value === 'string' ? didYouMean(value, words) : undefined
+  return unexpected(path, `one of ${words.map((word) => `"${word}"`).join(', ')}`, value, hint)
+}
+
+/** Refuses options that are not among those with known names. @throws ConfigError with the nearest name */
+export function checkNames(options: object, known: readonly string[], path: string): void {
+  for (const name of Object.keys(options))
+    if (!known.includes(name)) throw unknownKey(path === '' ? name : `${path}.${name}`, name, known)
+}
+
 /** Characters of a path that stand in a message. */
 const MAX_PATH = 200
 

@@ -1,6 +1,5 @@
-import { unexpected } from '../config-error.ts'
+import { notAmong } from '../config-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
-import { didYouMean } from '../nearest-name.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 
 /** How a model is quantized: as a captured graph, or while it runs. */
@@ -61,6 +60,5 @@ function readWord<T extends string>(
     logger.warn(`"${path}" is "${String(value)}", an old name: write "${renamed}"`)
     return renamed
   }
-  const hint = typeof value === 'string' ? didYouMean(value, words) : undefined
-  throw unexpected(path, `one of ${words.map((known) => `"${known}"`).join(', ')}`, value, hint)
+  throw notAmong(path, words, value)
 }

@@ -10,11 +10,11 @@ export type { DictOptions, OpConfigMap, OpConfigs } from './named-configs.ts'
 export { OpQuantizerConfig, type OpQuantizerConfigOptions } from './op-quantizer-config.ts'
 export type { BlockOptions, ModulePresetOptions } from './preset-options.ts'
 export { QATSchedule, type QATScheduleOptions } from './qat-schedule.ts'
-export {
-  type ModuleConfigMap,
-  type PresetOptions,
-  QuantizerConfig,
-  type QuantizerConfigOptions,
-  type ReadOptions,
-} from './quantizer-config.ts'
+export { QuantizerConfig } from './quantizer-config.ts'
+export type {
+  ModuleConfigMap,
+  PresetOptions,
+  QuantizerConfigOptions,
+  ReadOptions,
+} from './quantizer-config-options.ts'
 export { type SpecMap, type StateSpecs, specFor, type TensorSpecs } from './tensor-specs.ts'

@@ -1,4 +1,4 @@
-import { unknownKey } from '../config-error.ts'
+import { checkNames } from '../config-error.ts'
 import { readRecord } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
 import { PerBlock, PerChannel } from '../spec/granularity.ts'
@@ -54,7 +54,6 @@ const KEYS = {
   moduleStateSpec: 'module_state_spec',
   qatSchedule: 'qat_schedule',
 } as const
-const NAMES = Object.keys(KEYS) as (keyof typeof KEYS)[]
 
 /** Settings of a module and, but for its `module*Spec`, of all below it. Immutable; `with` makes changed copies. */
 export class ModuleQuantizerConfig {
@@ -70,8 +69,7 @@ export class ModuleQuantizerConfig {
 
   /** @throws ConfigError for a key or spec that is impossible */
   constructor(options: ModuleQuantizerConfigOptions = {}, path: string = '') {
-    for (const name of Object.keys(options))
-      if (!Object.hasOwn(KEYS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
+    checkNames(options, Object.keys(KEYS), path)
     const at = (name: string) => entryPath(path, name)
     const { opInputSpec, opOutputSpec, opStateSpec } = readOpSpecs(options, at)
     this.opInputSpec = opInputSpec
@@ -119,20 +117,18 @@ export class ModuleQuantizerConfig {
 
   /** Whether no operation, input, output or state is quantized by it. */
   get isDisabled(): boolean {
+    const ops = [this, ...this.opTypeConfig.values(), ...this.opNameConfig.values()]
     const specs = [
-      this.opInputSpec,
-      this.opOutputSpec,
-      this.opStateSpec,
+      ...ops.flatMap(({ opInputSpec, opOutputSpec, opStateSpec }) => [
+        opInputSpec,
+        opOutputSpec,
+        opStateSpec,
+      ]),
       this.moduleInputSpec,
       this.moduleOutputSpec,
       this.moduleStateSpec,
     ]
-    const ops = [...this.opTypeConfig.values(), ...this.opNameConfig.values()].flatMap((op) => [
-      op.opInputSpec,
-      op.opOutputSpec,
-      op.opStateSpec,
-    ])
-    return [...specs, ...ops].every((map) => [...map.values()].every((spec) => spec === null))
+    return specs.every((map) => [...map.values()].every((spec) => spec === null))
   }
 
   /** The config as a file has it. */

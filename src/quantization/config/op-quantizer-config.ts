@@ -1,4 +1,4 @@
-import { unknownKey } from '../config-error.ts'
+import { checkNames } from '../config-error.ts'
 import { readRecord } from '../schema/maps.ts'
 import { entryPath, type JsonSchema, type Schema } from '../schema/schema.ts'
 import { DEFAULT_ACTIVATION_SPEC, DEFAULT_WEIGHT_SPEC } from '../spec/quantization-spec.ts'
@@ -44,9 +44,7 @@ export class OpQuantizerConfig {
 
   /** @throws ConfigError for a key or spec that is impossible */
   constructor(options: OpQuantizerConfigOptions = {}, path: string = '') {
-    const names = Object.keys(OP_SPEC_KEYS)
-    for (const name of Object.keys(options))
-      if (!names.includes(name)) throw unknownKey(entryPath(path, name), name, names)
+    checkNames(options, Object.keys(OP_SPEC_KEYS), path)
     const { opInputSpec, opOutputSpec, opStateSpec } = readOpSpecs(options, (name) => entryPath(path, name))
     this.opInputSpec = opInputSpec
     this.opOutputSpec = opOutputSpec

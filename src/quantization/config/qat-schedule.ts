@@ -1,4 +1,4 @@
-import { unexpected, unknownKey } from '../config-error.ts'
+import { checkNames, unexpected } from '../config-error.ts'
 import { readRecord } from '../schema/maps.ts'
 import { integer, nullable } from '../schema/scalars.ts'
 import { entryPath, type JsonSchema, type Schema } from '../schema/schema.ts'
@@ -37,8 +37,7 @@ export class QATSchedule {
 
   /** @throws ConfigError for steps that are no whole numbers or out of order */
   constructor(options: QATScheduleOptions = {}, path: string = '') {
-    for (const name of Object.keys(options))
-      if (!Object.hasOwn(FIELDS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
+    checkNames(options, NAMES, path)
     const { enableObserver = 0, enableFakeQuant = 0, disableObserver = null } = options
     this.enableObserver = FIELDS.enableObserver.schema.read(enableObserver, entryPath(path, 'enableObserver'))
     this.enableFakeQuant = FIELDS.enableFakeQuant.schema.read(

@@ -1,6 +1,6 @@
 import type { ModuleClass } from '../../nn/module.ts'
-import { ConfigError, type SourcePosition, unexpected, unknownKey } from '../config-error.ts'
-import { defaultLogger, type Logger } from '../logger.ts'
+import { ConfigError, checkNames, type SourcePosition, unexpected } from '../config-error.ts'
+import { defaultLogger } from '../logger.ts'
 import { readRecord } from '../schema/maps.ts'
 import { entryPath } from '../schema/schema.ts'
 import { ExecutionMode, readExecutionMode } from './execution-mode.ts'
@@ -11,45 +11,10 @@ import { type ModuleTarget, readTargets } from './module-targets.ts'
 import { isModuleType, moduleTypeName, readModuleType } from './module-types.ts'
 import { namePattern } from './name-pattern.ts'
 import { type DictOptions, namedToDict, readNamed } from './named-configs.ts'
-import type { BlockOptions, ModulePresetOptions } from './preset-options.ts'
+import type { BlockOptions } from './preset-options.ts'
+import type { PresetOptions, QuantizerConfigOptions, ReadOptions } from './quantizer-config-options.ts'
 import { located, readYaml } from './read-yaml.ts'
 import { writeYaml } from './write-yaml.ts'
-
-/** Configs of modules by a key; null is one that quantizes nothing. */
-export type ModuleConfigMap<K> =
-  | ReadonlyMap<K, ModuleQuantizerConfig | null>
-  | { readonly [key: string]: ModuleQuantizerConfig | null }
-
-/** What is quantized in a model, and how. What is left out gets the default. */
-export interface QuantizerConfigOptions<E extends ExecutionMode = ExecutionMode> {
-  /** Settings of every module that nothing else names; null quantizes none of them. Default: int8 weights and activations. */
-  readonly globalConfig?: ModuleQuantizerConfig | null
-  /** Settings by type of module: a class, its name here (`Conv2d`), or its full name in PyTorch. They win over the global ones. */
-  readonly moduleTypeConfigs?: ModuleConfigMap<string | ModuleClass> | null
-  /** Settings by name of module, a regular expression that has to match whole. They win over those by type; the last match wins. */
-  readonly moduleNameConfigs?: ModuleConfigMap<string> | null
-  /** Names of attributes that a captured model keeps. */
-  readonly preservedAttributes?: readonly string[] | null
-  /** Default: graph. */
-  readonly executionMode?: E
-  /** Caches that operations update, by name of operation; graph mode only. */
-  readonly kvCacheQuantConfigs?:
-    | ReadonlyMap<string, KVCacheQuantConfig>
-    | { readonly [key: string]: KVCacheQuantConfig }
-    | null
-}
-
-/** Options of a preset for a whole model. */
-export interface PresetOptions<E extends ExecutionMode = ExecutionMode> extends ModulePresetOptions {
-  /** Default: graph. */
-  readonly executionMode?: E
-}
-
-/** How a config is read from a file's content. */
-export interface ReadOptions {
-  /** Where warnings go, such as those of old names. */
-  readonly logger?: Logger
-}
 
 const KEYS = {
   globalConfig: 'global_config',
@@ -59,7 +24,6 @@ const KEYS = {
   executionMode: 'execution_mode',
   kvCacheQuantConfigs: 'kv_cache_quant_configs',
 } as const
-const NAMES = Object.keys(KEYS) as (keyof typeof KEYS)[]
 
 /** Keys that stand on top of a config file. */
 const TOP_KEY = 'quantization_config'
@@ -84,8 +48,7 @@ export class QuantizerConfig<E extends ExecutionMode = ExecutionMode> {
 
   /** @throws ConfigError for a value that is impossible */
   constructor(options: QuantizerConfigOptions<E> = {}) {
-    for (const name of Object.keys(options))
-      if (!Object.hasOwn(KEYS, name)) throw unknownKey(name, name, NAMES)
+    checkNames(options, Object.keys(KEYS), '')
     const {
       globalConfig,
       moduleTypeConfigs = null,

@@ -16,7 +16,5 @@ export function blocksOf(x: Tensor, granularity: Granularity, target: Quantizati
   // Symbolic sizes are never divided: any number stands for them, and what is not a whole dimension is the same for all of them.
   const sizes = shape.map((dim) => (typeof dim === 'number' ? dim : 0))
   const blocks = blockShape(sizes, granularity, target)
-  return blocks.map((block, i) =>
-    block === sizes[i] && typeof shape[i] !== 'number' ? -1 : block === sizes[i] ? -1 : block,
-  )
+  return blocks.map((block, i) => (block === sizes[i] ? -1 : block))
 }

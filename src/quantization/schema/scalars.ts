@@ -1,5 +1,4 @@
-import { unexpected } from '../config-error.ts'
-import { didYouMean } from '../nearest-name.ts'
+import { notAmong, unexpected } from '../config-error.ts'
 import type { Schema } from './schema.ts'
 
 /** One of a list of words. */
@@ -9,8 +8,7 @@ export function oneOf<const T extends string>(words: readonly T[], description?:
     read(value, path) {
       const word = words.find((known) => known === value)
       if (word !== undefined) return word
-      const hint = typeof value === 'string' ? didYouMean(value, words) : undefined
-      throw unexpected(path, `one of ${words.map((known) => `"${known}"`).join(', ')}`, value, hint)
+      throw notAmong(path, words, value)
     },
   }
 }

@@ -1,6 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts'
-import { unexpected } from '../config-error.ts'
-import { didYouMean } from '../nearest-name.ts'
+import { notAmong, unexpected } from '../config-error.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { QuantizationScheme } from './scheme.ts'
 
@@ -55,8 +54,7 @@ export const quantizedDType: Schema<QuantizedDType> = {
   read(value, path) {
     const dtype = ALIASES.get(value)
     if (dtype !== undefined) return dtype
-    const hint = typeof value === 'string' ? didYouMean(value, quantizedDTypes) : undefined
-    throw unexpected(path, `one of ${quantizedDTypes.map((name) => `"${name}"`).join(', ')}`, value, hint)
+    throw notAmong(path, quantizedDTypes, value)
   },
 }
 

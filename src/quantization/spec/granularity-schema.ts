@@ -1,5 +1,4 @@
-import { unexpected, unknownKey } from '../config-error.ts'
-import { didYouMean } from '../nearest-name.ts'
+import { notAmong, unexpected, unknownKey } from '../config-error.ts'
 import { readMap } from '../schema/maps.ts'
 import { entryPath, type Schema } from '../schema/schema.ts'
 import {
@@ -41,17 +40,7 @@ export const granularity: Schema<Granularity> = {
     if (value instanceof PerTensor || value instanceof PerChannel || value instanceof PerBlock) return value
     const map = readMap(value, path)
     const type = map.get('type')
-    if (!isType(type)) {
-      const hint = typeof type === 'string' ? didYouMean(type, Object.keys(KEYS)) : undefined
-      throw unexpected(
-        entryPath(path, 'type'),
-        `one of ${Object.keys(KEYS)
-          .map((key) => `"${key}"`)
-          .join(', ')}`,
-        type,
-        hint,
-      )
-    }
+    if (!isType(type)) throw notAmong(entryPath(path, 'type'), Object.keys(KEYS), type)
     for (const key of map.keys()) {
       if (!KEYS[type].includes(String(key)))
         throw unknownKey(entryPath(path, String(key)), String(key), KEYS[type])

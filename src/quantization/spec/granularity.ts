@@ -2,7 +2,11 @@ import { unexpected } from '../config-error.ts'
 import { integer, nullable } from '../schema/scalars.ts'
 import { entryPath, type Schema } from '../schema/schema.ts'
 
-/** One scale for the whole tensor: the scale has the tensor's rank and one element. */
+/**
+ * One scale for the whole tensor: the scale has the tensor's rank and one element.
+ *
+ * Source: Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018, section 2.1.
+ */
 export class PerTensor {
   readonly type = 'per_tensor' as const
 
@@ -12,7 +16,11 @@ export class PerTensor {
   }
 }
 
-/** One scale for each index along an axis: the scale has the shape of the tensor with 1 in every other dimension. */
+/**
+ * One scale for each index along an axis: the scale has as many elements as the tensor along it, and 1 in every other dimension.
+ *
+ * Source: Krishnamoorthi, Quantizing Deep Convolutional Networks for Efficient Inference, 2018, section 3.1.
+ */
 export class PerChannel {
   readonly type = 'per_channel' as const
   /** May be negative; null is the weight's channel axis, which the operation knows. */

@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts'
-import { unexpected, unknownKey } from '../config-error.ts'
+import { checkNames, unexpected } from '../config-error.ts'
 import { fakeQuantizers } from '../fake-quantize/fake-quantizers.ts'
 import { qparamsCalculators } from '../qparams/qparams-calculators.ts'
 import { rangeCalculators } from '../qparams/range-calculators.ts'
@@ -89,9 +89,7 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
    * @throws ConfigError for a field that is impossible, or fields that contradict each other
    */
   constructor(options: SpecOptions = {}, path: string = '') {
-    for (const name of Object.keys(options)) {
-      if (!Object.hasOwn(FIELDS, name)) throw unknownKey(entryPath(path, name), name, NAMES)
-    }
+    checkNames(options, NAMES, path)
     const read = <K extends keyof SpecFields>(name: K): SpecFields[K] => {
       const { schema, initial } = FIELDS[name]
       const given = options[name]
