@@ -11,7 +11,7 @@ interface ManifestEntry {
   readonly id: string
   /** Name of the file in the folder. */
   readonly file: string
-  /** Tensors `input.<i>` and `expected.<i>`. */
+  /** Tensors `input.<i>` and `expected.<i>`; for Core ML the model's parameters as well, as `weight.<name>`. */
   readonly tensors: string
   /** Largest difference that is allowed, relative to the largest number expected. */
   readonly tolerance: number
@@ -82,6 +82,9 @@ async function writeOne(
   const outputs = await outputsOf(finalized, batch.inputs)
   const tensors: [string, HostArray][] = outputs.map((output, i) => [`expected.${i}`, output])
   for (const [i, input] of batch.inputs.entries()) tensors.push([`input.${i}`, await input.array()])
+  if (backend === ExportBackend.CoreML)
+    for (const [name, value] of finalized.namedParameters())
+      tensors.push([`weight.${name}`, await value.array()])
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
   return {
     id,

@@ -6,7 +6,8 @@ import {
   ModelSchema,
 } from '../../codec/coreml.ts'
 import { WeightBlobs } from '../../codec/weight-blobs.ts'
-import type { GraphInput } from '../../ir/graph.ts'
+import { expandComposites } from '../../ir/expand-composites.ts'
+import { Graph, type GraphInput } from '../../ir/graph.ts'
 import type { MilValue } from '../../ir/mil-emitter.ts'
 import type { Node, Value } from '../../ir/node.ts'
 import { callModule } from '../../nn/call-module.ts'
@@ -80,6 +81,12 @@ function feature(
   return { name, type: { Type: { case: 'multiArrayType', value: { dataType, ...shape } } } }
 }
 
+/** A graph without the operations that are composed of others. */
+function composedForm({ inputs, nodes, outputs }: Graph): Graph {
+  const expanded = expandComposites(nodes, outputs)
+  return new Graph(inputs, expanded.nodes, expanded.outputs)
+}
+
 /** Writes one module as a program, and collects what stands against it. */
 class ModelWriter {
   readonly #module: GraphModule
@@ -94,7 +101,7 @@ class ModelWriter {
   }
 
   async write(): Promise<Program> {
-    const graph = evaluationForm(this.#module.graph)
+    const graph = composedForm(evaluationForm(this.#module.graph))
     const inputs = this.#writeInputs(graph.inputs.filter(({ kind }) => kind === 'input'))
     const names = leafPaths(this.#module.outputTree, 'output').map((name) => this.#names.fresh(name))
     const read = new Set([...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs])

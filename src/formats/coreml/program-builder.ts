@@ -79,7 +79,17 @@ export class ProgramBuilder implements MilEmitter {
       result.name = name
       return result
     })
-    return { inputs, operations: this.#operations, outputs: results }
+    return { inputs, operations: this.#readOperations(), outputs: results }
+  }
+
+  /** The operations without constants that nothing reads: a layer may read them in another form. */
+  #readOperations(): ProgramOperation[] {
+    const read = new Set(
+      this.#operations.flatMap((operation) =>
+        operation.kind === 'call' ? Object.values(operation.args).flat() : [],
+      ),
+    )
+    return this.#operations.filter((operation) => operation.kind === 'call' || read.has(operation.output))
   }
 
   input(index: number): MilValue {
