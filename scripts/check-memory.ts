@@ -1,17 +1,27 @@
 /**
- * Trains a small network made of raw operations for thousands of steps, and fails when the process grows.
+ * Trains a small network for thousands of steps, and fails when the process grows: one made of raw operations, or with `eager` a module that is
+ * prepared in eager mode, with fake quantizers and a schedule.
  *
- *     npx tsx scripts/check-memory.ts [STEPS]
+ *     npx tsx scripts/check-memory.ts [STEPS] [eager]
  */
 import '../test/setup.ts'
 import { noGrad, recorder } from '../src/engine/recorder.ts'
 import { composite, fromHost, type Tensor } from '../src/engine/tensor.ts'
+import { ReLU } from '../src/nn/layers/activations.ts'
+import { Linear } from '../src/nn/layers/linear.ts'
+import { Sequential } from '../src/nn/layers/sequential.ts'
+import { SGD } from '../src/nn/optimizers/sgd.ts'
 import { Parameter } from '../src/nn/parameter.ts'
+import { ModuleQuantizerConfig } from '../src/quantization/config/module-quantizer-config.ts'
+import { QATSchedule } from '../src/quantization/config/qat-schedule.ts'
+import { QuantizerConfig } from '../src/quantization/config/quantizer-config.ts'
+import { Quantizer } from '../src/quantization/quantizer.ts'
 import { fromTypedArray } from '../src/tensor/from-typed-array.ts'
 import type { HostArray } from '../src/tensor/host-array.ts'
 import { Random } from '../src/tensor/random.ts'
 
 const STEPS = Number(process.argv[2] ?? 5000)
+const IS_EAGER = process.argv[3] === 'eager'
 /** Steps after which caches and pools have their size. */
 const WARM_UP = Math.min(500, Math.ceil(STEPS / 2))
 const MAX_GROWTH_MB = 50
@@ -43,8 +53,10 @@ function forward(x: Tensor): Tensor {
   })
 }
 
+type Step = (rate: number, early: boolean) => Promise<Tensor>
+
 /** One step of stochastic gradient descent; the rate is fed, so that it may change. `early` reads the loss before its gradient is recorded. */
-async function step(rate: number, early: boolean): Promise<Tensor> {
+async function rawStep(rate: number, early: boolean): Promise<Tensor> {
   const loss = forward(fromHost(noise([BATCH, INPUTS], 1)))
   if (early) await loss.realize()
   for (const parameter of parameters) parameter.grad = null
@@ -61,6 +73,27 @@ async function step(rate: number, early: boolean): Promise<Tensor> {
   return loss
 }
 
+/** The same as quantization-aware training of a module in eager mode; the mode is never left. Half way, observers are switched off. */
+async function eagerStep(): Promise<Step> {
+  const model = new Sequential(new Linear(INPUTS, HIDDEN), new ReLU(), new Linear(HIDDEN, OUTPUTS))
+  const qatSchedule = new QATSchedule({ disableObserver: Math.ceil(STEPS / 2) })
+  const globalConfig = new ModuleQuantizerConfig({ qatSchedule })
+  const quantizer = new Quantizer(model, new QuantizerConfig({ globalConfig, executionMode: 'eager' }))
+  const prepared = await quantizer.prepare([fromHost(noise([BATCH, INPUTS], 1))])
+  quantizer.trainingMode()
+  const optimizer = new SGD(prepared.parameters(), { lr: 0.05, momentum: 0.9 })
+  return async (_, early) => {
+    const x = fromHost(noise([BATCH, INPUTS], 1))
+    optimizer.zeroGrad()
+    const loss = prepared(x).sub(x.matmul(target)).pow(2).mean()
+    if (early) await loss.realize()
+    loss.backward()
+    optimizer.step()
+    quantizer.step()
+    return loss
+  }
+}
+
 function megabytes(): number {
   return process.memoryUsage().rss / 2 ** 20
 }
@@ -71,6 +104,7 @@ function report(count: number, loss: number): void {
   )
 }
 
+const step: Step = IS_EAGER ? await eagerStep() : rawStep
 const started = performance.now()
 let base = 0
 for (let count = 1; count <= STEPS; count++) {
