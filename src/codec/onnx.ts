@@ -12,6 +12,8 @@ export {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  SparseTensorProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,

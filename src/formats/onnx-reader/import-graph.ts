@@ -1,3 +1,4 @@
+import { FormatError } from '../../codec/format-error.ts'
 import type { GraphProto, ModelProto, NodeProto } from '../../codec/onnx.ts'
 import { Graph } from '../../ir/graph.ts'
 import { Value } from '../../ir/node.ts'
@@ -41,10 +42,23 @@ export function importGraph(model: ModelProto, sizes: Sizes, inferred: KnownType
   const importer = new GraphImporter((name) => declared.get(name) ?? inferred.get(name))
   defineInputs(proto, sizes, importer)
   const unknown = new Map<string, number>()
-  for (const node of sortedNodes(proto)) importNode(node, importer, unknown)
+  for (const node of sortedNodes(proto))
+    asFailureOf(node.name || node.opType, () => importNode(node, importer, unknown))
   const outputs = proto.output.map(({ name }) => importer.valueOf(importer.operand(name, 'the outputs')))
   const graph = new Graph(importer.inputs, importer.nodes, outputs)
   return { importer, graph, outputNames: proto.output.map(({ name }) => name), unknown }
+}
+
+/** What an importer did not foresee, told as a fault of the file. */
+function asFailureOf(subject: string, body: () => void): void {
+  try {
+    body()
+  } catch (error) {
+    const isPlain =
+      (error instanceof RangeError || error instanceof TypeError) && !(error instanceof FormatError)
+    if (isPlain) throw onnxFailure(subject, 'inputs and attributes that go together', error.message)
+    throw error
+  }
 }
 
 function declaredTypes(proto: GraphProto, sizes: Sizes): Map<string, TensorType> {
@@ -70,7 +84,8 @@ function defineInputs(proto: GraphProto, sizes: Sizes, importer: GraphImporter):
     taken.add(argument)
     importer.addInput(info.name, argument, type)
   }
-  for (const tensor of proto.initializer) importer.defineTensor(tensor.name, contentOfTensor(tensor))
+  for (const tensor of proto.initializer)
+    asFailureOf(tensor.name, () => importer.defineTensor(tensor.name, contentOfTensor(tensor)))
 }
 
 function importNode(node: NodeProto, importer: GraphImporter, unknown: Map<string, number>): void {

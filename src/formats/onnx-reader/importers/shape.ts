@@ -45,6 +45,7 @@ function resolved(call: NodeCall, from: readonly Dim[], target: readonly Dim[]):
   )
   const open = shape.indexOf(-1)
   if (open < 0) return shape
+  if (shape.lastIndexOf(-1) !== open) return call.fail('one size that is left open', `[${target.join(', ')}]`)
   const rest = shape.reduce<Dim>((total, size) => (size === -1 ? total : mulDims(total, size)), 1)
   if (rest === 0) return shape.with(open, 0)
   const total = sizeOfDims(from)
@@ -200,6 +201,8 @@ const tile: Importer = (call) => {
   const repeats = call.elements(1)
   if (repeats === undefined) return undefined
   const x = call.value(0)
+  if (repeats.length !== x.shape.length)
+    return call.fail(`${x.shape.length} repetitions`, `${repeats.length}`)
   return repeats.reduce<Value>((value, times, dim) => {
     if (times === 1) return value
     const raised = call.emit(unsqueeze, [value], { dim })
