@@ -34,16 +34,20 @@ describe('lowbit', () => {
     expect(out).toContain('  $ lowbit quantize model.onnx --preset w8\n')
   })
 
-  it.each([['inspect'], ['config', 'init'], ['config', 'check'], ['config', 'explain']])(
-    'shows an example in the help of %s %s',
-    async (...argv) => {
-      const { code, out } = await runCommand([...argv.filter((word) => word !== undefined), '--help'])
-      expect(code).toBe(0)
-      expect(out).toMatch(/Examples?:\n {2}\$ lowbit /)
-      expect(out).toContain('--json')
-      expect(out).toContain('--quiet')
-    },
-  )
+  it.each([
+    ['inspect'],
+    ['quantize'],
+    ['verify'],
+    ['config', 'init'],
+    ['config', 'check'],
+    ['config', 'explain'],
+  ])('shows an example in the help of %s %s', async (...argv) => {
+    const { code, out } = await runCommand([...argv.filter((word) => word !== undefined), '--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/Examples?:\n {2}\$ lowbit /)
+    expect(out).toContain('--json')
+    expect(out).toContain('--quiet')
+  })
 
   it.each([
     [['inspct'], "error: unknown command 'inspct'\n(Did you mean inspect?)"],

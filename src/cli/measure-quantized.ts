@@ -4,6 +4,7 @@ import type { GraphModule } from '../nn/graph-module.ts'
 import type { CommandContext } from './command-context.ts'
 import { type LayerAgreement, measureLayers } from './measure-layers.ts'
 import { openSession } from './onnx-session.ts'
+import { runnerOf } from './open-runner.ts'
 import type { PreparedForm } from './quantize-model.ts'
 
 /** How a quantized file computes, on the same inputs as the float model. */
@@ -47,14 +48,8 @@ export async function measureQuantized({
     onProgress: (done) => stage.update(done, total),
   })
   signal.throwIfAborted()
-  const runPrepared = async (inputs: readonly Tensor[]) => {
-    const { noGrad } = await import('../engine/recorder.ts')
-    const { tensorsIn } = await import('../engine/tensor.ts')
-    const results = [...tensorsIn(noGrad(() => prepared(...inputs)))]
-    return Promise.all(results.map((result) => result.array()))
-  }
   if (path === undefined) {
-    const againstFloat = await compareExport(model, finalized, runPrepared, batches)
+    const againstFloat = await compareExport(model, finalized, runnerOf(prepared), batches)
     stage.end(`${total} batches`)
     return { batches: total, againstFloat, againstPrepared: null, layers }
   }

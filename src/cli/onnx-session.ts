@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { InferenceSession } from 'onnxruntime-common'
 import type { Tensor } from '../engine/tensor.ts'
 import type { ExportRunner } from '../formats/agreement.ts'
 import { castArray } from '../tensor/cast-array.ts'
@@ -36,8 +39,8 @@ export async function openSession(
   path: string,
   { runtime = 'node', optimized = true, threads = 0 }: SessionOptions = {},
 ): Promise<OnnxSession> {
-  const ort = await (runtime === 'node' ? import('onnxruntime-node') : import('onnxruntime-web'))
-  const session = await ort.InferenceSession.create(path, {
+  const ort = await (runtime === 'node' ? import('onnxruntime-node') : loadWasm())
+  const session = await createSession(ort, path, runtime, {
     graphOptimizationLevel: optimized ? 'all' : 'disabled',
     logSeverityLevel: 3,
     ...(threads === 0 ? {} : { intraOpNumThreads: threads }),
@@ -77,6 +80,29 @@ export async function openSession(
     },
     release: () => session.release(),
   }
+}
+
+/** What pages run; with one thread, as pages have without isolation from other origins. */
+async function loadWasm(): Promise<typeof import('onnxruntime-web/wasm')> {
+  const ort = await import('onnxruntime-web/wasm')
+  ort.env.wasm.numThreads = 1
+  return ort
+}
+
+/** WebAssembly sees no files: it is given the bytes of the model and of its data file. */
+async function createSession(
+  { InferenceSession: Session }: Pick<typeof import('onnxruntime-common'), 'InferenceSession'>,
+  path: string,
+  runtime: Runtime,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  if (runtime === 'node') return Session.create(path, options)
+  const data = await readFile(`${path}.data`).catch(() => undefined)
+  const externalData =
+    data === undefined
+      ? {}
+      : { externalData: [{ path: `${basename(path)}.data`, data: new Uint8Array(data) }] }
+  return Session.create(new Uint8Array(await readFile(path)), { ...options, ...externalData })
 }
 
 function hostOf(

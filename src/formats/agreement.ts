@@ -39,9 +39,32 @@ export async function compareExport(
   batches: Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>,
 ): Promise<Agreement[]> {
   const names = leafPaths(exported.outputTree, 'output')
+  const expect: ExportRunner = async (batch) => {
+    const results = [...tensorsIn(noGrad(() => reference(...batch)))]
+    return Promise.all(results.map((result) => result.array()))
+  }
+  const agreements = await compareRuns(names, expect, run, batches)
+  const steps = await Promise.all(exported.graph.outputs.map((value) => stepOf(exported, value)))
+  return agreements.map((agreement, i) => {
+    const step = steps[i] ?? null
+    return { ...agreement, largestInSteps: step === null ? null : agreement.largestDifference / step }
+  })
+}
+
+/**
+ * Tells how far what one runner makes is from what another makes of the same inputs: for each output over all batches.
+ * @param names what the outputs are called, in order
+ * @throws RangeError when there is no batch, or the numbers of outputs or elements differ
+ */
+export async function compareRuns(
+  names: readonly string[],
+  expect: ExportRunner,
+  run: ExportRunner,
+  batches: Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>,
+): Promise<Agreement[]> {
   const differences = names.map(() => new Differences())
   for await (const batch of batches) {
-    const expected = [...tensorsIn(noGrad(() => reference(...batch)))]
+    const expected = await expect(batch)
     const got = await run(batch)
     for (const [i, each] of differences.entries()) {
       const [theirs, own] = [expected[i], got[i]]
@@ -49,11 +72,10 @@ export async function compareExport(
         throw new RangeError(
           `Cannot compare an export: expected ${names.length} outputs, got ${Math.min(expected.length, got.length)}`,
         )
-      each.add(toFloat32(await theirs.array()), toFloat32(own))
+      each.add(toFloat32(theirs), toFloat32(own))
     }
   }
-  const steps = await Promise.all(exported.graph.outputs.map((value) => stepOf(exported, value)))
-  return differences.map((each, i) => each.agreement(names[i] ?? '', steps[i] ?? null))
+  return differences.map((each, i) => each.agreement(names[i] ?? ''))
 }
 
 /**
@@ -128,7 +150,7 @@ class Differences {
     this.#count += expected.length
   }
 
-  agreement(name: string, step: number | null): Agreement {
+  agreement(name: string): Agreement {
     if (this.#count === 0)
       throw new RangeError('Cannot compare an export: expected at least one batch, got none')
     return {
@@ -136,7 +158,7 @@ class Differences {
       largestDifference: this.#largest,
       meanDifference: this.#sum / this.#count,
       sqnrDb: this.#noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(this.#signal / this.#noise),
-      largestInSteps: step === null ? null : this.#largest / step,
+      largestInSteps: null,
     }
   }
 }
