@@ -42,8 +42,11 @@ test.skipIf(!existsSync(CHROMIUM))(
     writeFileSync(join(folder, 'labels.bin'), new Uint8Array(labels.buffer))
     const inPage = await runInPage(folder)
     const inNode = await runDigits(weights, images, labels)
-    for (const part of ['logits', 'losses'] as const) {
+    const stopped = ['1/3', '2/3', '3/3', 'AbortError']
+    expect(inPage.progressed).toEqual([...stopped, ...stopped])
+    for (const part of ['logits', 'losses', 'graphLosses', 'eagerLosses'] as const) {
       expect(inPage[part].length).toBe(inNode[part].length)
+      expect(inPage[part].length).toBeGreaterThanOrEqual(3)
       inNode[part].forEach((value, i) => {
         expect(Math.abs((inPage[part][i] ?? Number.NaN) - value)).toBeLessThanOrEqual(
           1e-4 * Math.max(Math.abs(value), 1),

@@ -1,4 +1,18 @@
-import { F, loadStateDict, noGrad, readSafetensors, SGD, tensor } from 'lowbit'
+import {
+  ExecutionMode,
+  F,
+  loadStateDict,
+  ModuleQuantizerConfig,
+  noGrad,
+  progress,
+  QATSchedule,
+  Quantizer,
+  QuantizerConfig,
+  readSafetensors,
+  SGD,
+  type Tensor,
+  tensor,
+} from 'lowbit'
 import { digitNetwork } from '../../examples/digits/model.ts'
 
 /** What a run of the digit network gives. */
@@ -7,9 +21,14 @@ export interface DigitsRun {
   readonly logits: number[]
   /** Loss of each of three training steps. */
   readonly losses: number[]
+  /** Loss of each of three steps of quantization-aware training, in graph mode and in eager mode. */
+  readonly graphLosses: number[]
+  readonly eagerLosses: number[]
+  /** Iterations that `progress` told of, and what the signal said that stopped the second loop. */
+  readonly progressed: string[]
 }
 
-/** Evaluates the digit network on images [N, 1, 28, 28] and makes three training steps on them: the same code in Node and in a page. */
+/** Evaluates the digit network on images [N, 1, 28, 28] and makes training steps on them, without and with fake quantizers: the same code in Node and in a page. */
 export async function runDigits(
   weights: Uint8Array,
   images: Float32Array,
@@ -30,5 +49,50 @@ export async function runDigits(
     optimizer.step()
     losses.push(await loss.item())
   }
-  return { logits: Array.from(logits, Number), losses }
+  const graph = await quantized(weights, ExecutionMode.GRAPH, x, y)
+  const eager = await quantized(weights, ExecutionMode.EAGER, x, y)
+  return {
+    logits: Array.from(logits, Number),
+    losses,
+    graphLosses: graph.losses,
+    eagerLosses: eager.losses,
+    progressed: [...graph.progressed, ...eager.progressed],
+  }
+}
+
+/** The training loop with a schedule, as the quantizer's documentation has it, once whole and once stopped by a signal. */
+async function quantized(weights: Uint8Array, executionMode: ExecutionMode, x: Tensor, y: Tensor) {
+  const model = digitNetwork()
+  loadStateDict(model, readSafetensors(weights))
+  const qatSchedule = new QATSchedule({ enableObserver: 0, enableFakeQuant: 1, disableObserver: 2 })
+  const globalConfig = new ModuleQuantizerConfig({ qatSchedule })
+  const quantizer = new Quantizer(model.eval(), new QuantizerConfig({ globalConfig, executionMode }))
+  const preparedModel = await quantizer.prepare([x])
+  const optimizer = new SGD(preparedModel.parameters(), { lr: 0.05, momentum: 0.9 })
+  const losses: number[] = []
+  const progressed: string[] = []
+  const controller = new AbortController()
+  const onProgress = (done: number, total?: number) => progressed.push(`${done}/${total}`)
+  const train = (signal: AbortSignal) =>
+    quantizer.trainingMode(async () => {
+      for await (const [data, target] of progress(
+        [
+          [x, y],
+          [x, y],
+          [x, y],
+        ] as const,
+        { onProgress, signal },
+      )) {
+        optimizer.zeroGrad()
+        const loss = F.crossEntropy(preparedModel(data), target)
+        loss.backward()
+        optimizer.step()
+        quantizer.step()
+        losses.push(await loss.item())
+      }
+    })
+  await train(controller.signal)
+  controller.abort()
+  await train(controller.signal).catch((error) => progressed.push(error.name))
+  return { losses, progressed }
 }
