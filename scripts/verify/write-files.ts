@@ -1,7 +1,15 @@
 /** Quantizes each model with each configuration, and writes the files of a backend with inputs and what lowbit computes of them. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ExportBackend, type HostArray, type QuantizedModel, Quantizer, save, writeSafetensors } from 'lowbit'
+import {
+  ExportBackend,
+  type HostArray,
+  type QuantizedModel,
+  Quantizer,
+  save,
+  stateDict,
+  writeSafetensors,
+} from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
 import type { VerifiedModel } from './models.ts'
 import { outputsOf, STEADY, steadiestBatch } from './sensitivity.ts'
@@ -11,7 +19,7 @@ interface ManifestEntry {
   readonly id: string
   /** Name of the file in the folder. */
   readonly file: string
-  /** Tensors `input.<i>` and `expected.<i>`; for Core ML the model's parameters as well, as `weight.<name>`. */
+  /** Tensors `input.<i>` and `expected.<i>`; for Core ML the model's states as well, as `weight.<name>`. */
   readonly tensors: string
   /** Largest difference that is allowed, relative to the largest number expected. */
   readonly tolerance: number
@@ -83,8 +91,9 @@ async function writeOne(
   const tensors: [string, HostArray][] = outputs.map((output, i) => [`expected.${i}`, output])
   for (const [i, input] of batch.inputs.entries()) tensors.push([`input.${i}`, await input.array()])
   if (backend === ExportBackend.CoreML)
-    for (const [name, value] of finalized.namedParameters())
-      tensors.push([`weight.${name}`, await value.array()])
+    for (const [name, value] of [...finalized.namedParameters(), ...finalized.namedBuffers()])
+      if (!name.includes('_COREML_')) tensors.push([`weight.${name}`, await value.array()])
+  if (backend === ExportBackend.CoreML) tensors.push(...(await weightsOf(finalized)))
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
   return {
     id,
@@ -92,6 +101,12 @@ async function writeOne(
     tensors: `${id}.safetensors`,
     tolerance: toleranceFor(config, model, finalized, batch.sensitivity),
   }
+}
+
+/** The weights as the model computes with them, under the names that the package has for them. */
+async function weightsOf(model: QuantizedModel): Promise<[string, HostArray][]> {
+  const states = [...(await stateDict(model))].filter(([name]) => !name.includes('_COREML_'))
+  return states.map(([name, array]) => [`weight.${name.replaceAll('.', '_')}`, array])
 }
 
 function toleranceFor(
