@@ -9,11 +9,6 @@ import type { PlannedRuns, PlannedWeight } from './weight-plan.ts'
 const CHUNK_VALUES = 2 ** 21
 const COPIED_BYTES = 2 ** 23
 
-/** What is known of a weight once its codes are written. */
-export interface StreamedWeight {
-  readonly scales: Float32Array
-}
-
 /**
  * The codes of a weight, piece by piece, while the file is read: nothing of the size of the tensor is in memory but its scales, which the generator returns. The
  * memory of a piece is used again for the next one.
