@@ -38,6 +38,7 @@ describe('lowbit', () => {
     ['inspect'],
     ['quantize'],
     ['verify'],
+    ['sensitivity'],
     ['config', 'init'],
     ['config', 'check'],
     ['config', 'explain'],

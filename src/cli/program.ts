@@ -4,6 +4,7 @@ import type { CommandAction, CommandContext, Perform } from './command-context.t
 import { addConfigCommand } from './commands/config-options.ts'
 import { addInspectCommand } from './commands/inspect-options.ts'
 import { addQuantizeCommand } from './commands/quantize-options.ts'
+import { addSensitivityCommand } from './commands/sensitivity-options.ts'
 import { addVerifyCommand } from './commands/verify-options.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
 import { Output, type OutputOptions } from './output.ts'
@@ -82,6 +83,7 @@ function buildProgram({ out, err }: Terminal, perform: Perform): Command {
   addInspectCommand(program, perform)
   addQuantizeCommand(program, perform)
   addVerifyCommand(program, perform)
+  addSensitivityCommand(program, perform)
   addConfigCommand(program, perform)
   return program
 }
