@@ -126,8 +126,9 @@ function mutatePart({ graph, opsetImport }: ModelProto, random: (below: number) 
     () => {
       if (tensorOf) tensorOf.dataType = random(30)
     },
-    () =>
-      tensorOf && (tensorOf.rawData = tensorOf.rawData.map((byte) => (random(4) === 0 ? random(256) : byte))),
+    () => {
+      if (tensorOf) tensorOf.rawData = tensorOf.rawData.map((byte) => (random(4) === 0 ? random(256) : byte))
+    },
     () => graph?.node.push(...graph.node.splice(random(graph.node.length), 1)),
     () => {
       if (opsetImport[0]) opsetImport[0].version = BigInt(5 + random(23))

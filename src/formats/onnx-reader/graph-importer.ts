@@ -120,6 +120,22 @@ export class GraphImporter {
     return this.#addStored(operand.name, stored, role, modulePath)
   }
 
+  /** A part of a tensor of the file as a parameter of its own. */
+  statePart(
+    operand: Operand,
+    role: StateRole,
+    modulePath: string,
+    part: (array: HostArray) => HostArray,
+  ): Value {
+    const { stored } = operand
+    if (stored === undefined) return this.valueOf(operand)
+    const source = `${stored.tensor}#${role}`
+    const known = this.#stateValues.get(source)
+    if (known !== undefined) return known.value
+    const tensor = new Parameter(part(stored.array()))
+    return this.#addState(statePath(operand.name, role, modulePath), tensor, source, false)
+  }
+
   /** A matrix of the file with its dimensions exchanged. */
   transposed(operand: Operand): Operand {
     return operand.stored === undefined ? operand : transposedOperand(operand, operand.stored)

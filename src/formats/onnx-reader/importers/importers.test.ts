@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { compareWithRuntime, type Feed } from '../../../../test/onnx-agreement.ts'
-import { ints, node, noise, onnxBytes, type TestModel, tensor } from '../../../../test/onnx-builder.ts'
+import { graph, ints, node, noise, onnxBytes, type TestModel, tensor } from '../../../../test/onnx-builder.ts'
 import { closeEngine } from '../../../engine/engine.ts'
 
 afterAll(() => closeEngine())
@@ -322,6 +322,56 @@ const rows: readonly Row[] = [
     nodes: [node('Gather', ['x', 'i'], ['y'], { axis: 2 })],
     tensors: [ints('i', [1, -1, 0])],
     becomes: 'index',
+  },
+  {
+    title: 'LSTM in two directions',
+    x: [5, 2, 4],
+    nodes: [node('LSTM', ['x', 'w', 'r', 'b'], ['y'], { hidden_size: 3, direction: 'bidirectional' })],
+    tensors: [noise('w', [2, 12, 4]), noise('r', [2, 12, 3]), noise('b', [2, 24])],
+    becomes: 'full full lstm reshape permute',
+  },
+  {
+    title: 'GRU',
+    x: [5, 2, 4],
+    nodes: [node('GRU', ['x', 'w', 'r', 'b'], ['y'], { hidden_size: 3, linear_before_reset: 1 })],
+    tensors: [noise('w', [1, 9, 4]), noise('r', [1, 9, 3]), noise('b', [1, 18])],
+    becomes: 'full gru reshape permute',
+  },
+  {
+    title: 'GRU of another form, which stays as it is',
+    x: [5, 2, 4],
+    nodes: [node('GRU', ['x', 'w', 'r'], ['y'], { hidden_size: 3 })],
+    tensors: [noise('w', [1, 9, 4]), noise('r', [1, 9, 3])],
+  },
+  {
+    title: 'QuantizeLinear and DequantizeLinear',
+    nodes: [
+      node('QuantizeLinear', ['x', 's', 'z'], ['q']),
+      node('DequantizeLinear', ['q', 's', 'z'], ['d']),
+      node('DequantizeLinear', ['w', 'ws', 'wz'], ['k'], { axis: 0 }),
+      node('Conv', ['d', 'k'], ['y']),
+    ],
+    tensors: [
+      ...[tensor('s', [], [0.01]), tensor('z', [], [128], 'uint8')],
+      tensor('w', [2, 3, 1, 1], [1, -2, 3, 100, -128, 127], 'int8'),
+      ...[tensor('ws', [2], [0.01, 0.02]), tensor('wz', [2], [0, 0], 'int8')],
+    ],
+  },
+  {
+    title: 'an If, which stays as it is',
+    nodes: [
+      node('ReduceSum', ['x'], ['t'], { keepdims: 0 }),
+      node('Greater', ['t', 'c'], ['g']),
+      node('If', ['g'], ['r'], {
+        then_branch: { graph: graph({ inputs: [], outputs: ['z'], nodes: [node('Relu', ['x'], ['z'])] }) },
+        else_branch: {
+          graph: graph({ inputs: [], outputs: ['z'], nodes: [node('Mul', ['x', 'c'], ['z'])] }),
+        },
+      }),
+      node('Abs', ['r'], ['y']),
+    ],
+    tensors: [tensor('c', [], [0.5])],
+    valueInfo: [['r', 'float32', X]],
   },
   {
     title: 'arithmetic on the shape',

@@ -8,12 +8,24 @@ import { indexing } from './indexing.ts'
 import { matrix } from './matrix.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { quantization } from './quantization.ts'
+import { recurrence } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { shape } from './shape.ts'
 
 /** Importers by the operator's name. */
 export const importers: ReadonlyMap<string, Importer> = new Map(
-  [activation, convolution, elementwise, indexing, matrix, normalization, pooling, reduction, shape].flatMap(
-    (family) => Object.entries(family),
-  ),
+  [
+    activation,
+    convolution,
+    elementwise,
+    indexing,
+    matrix,
+    normalization,
+    pooling,
+    quantization,
+    recurrence,
+    reduction,
+    shape,
+  ].flatMap((family) => Object.entries(family)),
 )
