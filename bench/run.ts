@@ -1,9 +1,10 @@
 /**
  * `npm run bench -- [NAME]`: lowbit beside PyTorch eager (float rows) and coreai-opt 0.3.0's prepared model (quantized rows), on two threads, in
  * one run, in turns. Prints the ratio of medians, ours / theirs: below 1 is faster than the rival; and for training steps, apart, what recording,
- * compiling and dispatching take, and what quantization adds to a step.
+ * compiling and dispatching take, and what quantization adds to a step. `weights` and `chains` are benchmarks of their own.
  */
 import Table from 'cli-table3'
+import { chainTable } from './chains.ts'
 import { timeMemory } from './memory.ts'
 import { median, overheadTable, quantizationTable, type StepRow } from './overheads.ts'
 import { type BenchKind, type BenchModel, Rival } from './rival.ts'
@@ -54,6 +55,10 @@ async function main(): Promise<void> {
   const chosen = (name: string) => wanted.length === 0 || wanted.includes(name)
   if (wanted.includes('weights')) {
     await printWeights()
+    return
+  }
+  if (wanted.includes('chains')) {
+    console.log(chainTable())
     return
   }
   configure()

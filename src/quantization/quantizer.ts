@@ -271,13 +271,20 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
   }
 
   /**
-   * How the prepared model is quantized: what won where, which places share a fake quantizer, and why something has none.
-   * @throws StateError before prepare
+   * How the model is quantized: what won where, which places share a fake quantizer, and why something has none. Before `prepare`, in graph mode, how it
+   * would be: nothing is run, so that blocks that do not divide a tensor are not found out, and the model stays as it is.
+   *
+   * @param exampleInputs needed before `prepare`, unless the model is a GraphModule
+   * @throws StateError before prepare in eager mode, or without inputs that are needed
    */
-  inspect(): ModelInspector {
+  inspect(exampleInputs?: readonly unknown[], options: PrepareOptions = {}): ModelInspector {
     if (this.#inspector !== undefined) return this.#inspector
+    const isKnown = exampleInputs !== undefined || this.#model instanceof GraphModule
+    if (this.#quantizer instanceof GraphQuantizer && isKnown)
+      return this.#quantizer.inspect(exampleInputs ?? [], options)
     throw new StateError(
-      'Cannot inspect a model: expected a prepared model, got none\nHint: call prepare first',
+      'Cannot inspect a model: expected a prepared model, got none\n' +
+        'Hint: call prepare first, or, in graph mode, give example inputs',
     )
   }
 

@@ -14,7 +14,7 @@ import { finalizeGraph } from './finalize/finalize-graph.ts'
 import { GraphView } from './graph-view.ts'
 import { compressibleNames, findMatches } from './match.ts'
 import { defaultPatterns, type Pattern } from './patterns.ts'
-import { insertObservers, observeExample } from './prepare.ts'
+import { insertObservers, observeExample, type PreparedGraph } from './prepare.ts'
 import { preserveAttributes } from './preserved-attributes.ts'
 
 /** What preparing gives. */
@@ -43,19 +43,12 @@ export class GraphQuantizer {
   }
 
   /** The captured model with fake quantizers that have observed the example. */
-  async prepare(
-    exampleInputs: readonly unknown[],
-    { dynamicShapes, exportWithNoGrad = true, signal }: PrepareOptions,
-  ): Promise<PreparedModel> {
+  async prepare(exampleInputs: readonly unknown[], options: PrepareOptions): Promise<PreparedModel> {
+    const { signal } = options
     signal?.throwIfAborted()
-    const options = { noGrad: exportWithNoGrad, ...(dynamicShapes === undefined ? {} : { dynamicShapes }) }
-    const model =
-      this.#model instanceof GraphModule
-        ? copyGraphModule(this.#model)
-        : exportModule(this.#model, exampleInputs, options)
+    const model = this.#capture(exampleInputs, options)
     preserveAttributes(this.#model, model, this.#config, this.#logger)
-    const request = { config: this.#config, patterns: this.#patterns, logger: this.#logger }
-    const { placed, modules, report, removed } = insertObservers(model, request)
+    const { placed, modules, report, removed } = this.#insert(model)
     signal?.throwIfAborted()
     const observed = await observeExample(model, placed, exampleInputs)
     signal?.throwIfAborted()
@@ -70,6 +63,34 @@ export class GraphQuantizer {
       removed: [...removed, ...observed.removed],
     })
     return { model, table, inputCount: model.inputCount, inspector }
+  }
+
+  /** What `prepare` would do, as far as that shows without running the model. */
+  inspect(exampleInputs: readonly unknown[], options: PrepareOptions): ModelInspector {
+    const model = this.#capture(exampleInputs, options)
+    const { placed, report, removed } = this.#insert(model)
+    return new ModelInspector({
+      ...report,
+      fakeQuantizers: reportFakeQuantizers(model.graph, placed),
+      removed,
+    })
+  }
+
+  #capture(
+    exampleInputs: readonly unknown[],
+    { dynamicShapes, exportWithNoGrad = true }: PrepareOptions,
+  ): GraphModule {
+    if (this.#model instanceof GraphModule) return copyGraphModule(this.#model)
+    const shapes = dynamicShapes === undefined ? {} : { dynamicShapes }
+    return exportModule(this.#model, exampleInputs, { noGrad: exportWithNoGrad, ...shapes })
+  }
+
+  #insert(model: GraphModule): PreparedGraph {
+    return insertObservers(model, {
+      config: this.#config,
+      patterns: this.#patterns,
+      logger: this.#logger,
+    })
   }
 
   /** The prepared model as a backend needs it. */

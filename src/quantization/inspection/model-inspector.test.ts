@@ -3,9 +3,11 @@ import { zeros } from '../../engine/create-tensors.ts'
 import { recorder } from '../../engine/recorder.ts'
 import { StateError } from '../../engine/state-error.ts'
 import type { Tensor } from '../../engine/tensor.ts'
+import { exportModule } from '../../nn/export-module.ts'
 import { ReLU } from '../../nn/layers/activations.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Module } from '../../nn/module.ts'
+import { ExecutionMode } from '../config/execution-mode.ts'
 import { ModuleQuantizerConfig } from '../config/module-quantizer-config.ts'
 import { OpQuantizerConfig } from '../config/op-quantizer-config.ts'
 import { QuantizerConfig } from '../config/quantizer-config.ts'
@@ -34,10 +36,30 @@ async function inspect(config: QuantizerConfig = new QuantizerConfig()): Promise
   return quantizer.inspect()
 }
 
-test('Quantizer.inspect() is refused before prepare', () => {
-  expect(() => new Quantizer(new Residual()).inspect()).toThrow(
-    new StateError('Cannot inspect a model: expected a prepared model, got none\nHint: call prepare first'),
+test('Quantizer.inspect() is refused before prepare, without inputs or in eager mode', () => {
+  const refusal = new StateError(
+    'Cannot inspect a model: expected a prepared model, got none\n' +
+      'Hint: call prepare first, or, in graph mode, give example inputs',
   )
+  const eager = new Quantizer(new Residual(), new QuantizerConfig({ executionMode: ExecutionMode.EAGER }))
+  expect(() => new Quantizer(new Residual()).inspect()).toThrow(refusal)
+  expect(() => eager.inspect([zeros([2, 8])])).toThrow(refusal)
+})
+
+test('Quantizer.inspect() tells before prepare what prepare will do, and changes nothing', async () => {
+  const inputs = [zeros([2, 8])]
+  const [model, { dispatches }] = [new Residual(), recorder.stats]
+  const modules = [...model.namedModules()].length
+  const quantizer = new Quantizer(model)
+  const [before, captured] = [quantizer.inspect(inputs), exportModule(model, inputs)]
+  expect(new Quantizer(captured).inspect().toTable()).toBe(before.toTable())
+  expect(captured.graph.nodes).toHaveLength(5)
+  expect([recorder.stats.dispatches, [...model.namedModules()].length]).toEqual([dispatches, modules])
+  await quantizer.prepare(inputs)
+  const { operations, matches, fakeQuantizers } = quantizer.inspect()
+  expect(before.operations).toEqual(operations)
+  expect(before.matches).toEqual(matches)
+  expect(before.fakeQuantizers.map(({ name }) => name)).toEqual(fakeQuantizers.map(({ name }) => name))
 })
 
 test('ModelInspector tells which entry of a config won for an operation', async () => {
