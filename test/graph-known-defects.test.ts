@@ -8,8 +8,10 @@ import {
   ExecutionMode,
   ExportBackend,
   exportModule,
+  fromHost,
   fromValues,
   Linear,
+  MaxPool2d,
   Module,
   ModuleQuantizerConfig,
   noGrad,
@@ -141,6 +143,20 @@ test('Quantizer.calibrationMode() switches every fake quantizer off, but for wei
     { fakeQuantWeights: true },
   )
   expect(on().every(([, isOn]) => isOn)).toBe(true)
+})
+
+test('FakeQuantize updates a moving average that a pool shares once before and once after it, in this order', async () => {
+  const image = (max: number) => fromValues('float32', [1, 1, 2, 2], [0, 1, 2, max])
+  const quantizer = new Quantizer(new Sequential(new MaxPool2d(2)))
+  await quantizer.prepare([fromHost(image(4))])
+  await quantizer.calibrate([fromHost(image(8))])
+  const { fakeQuantizers } = quantizer.inspect()
+  const [before, after] = fakeQuantizers
+  expect(fakeQuantizers).toHaveLength(2)
+  expect(after?.fakeQuantize).toBe(before?.fakeQuantize)
+  const running = new Map(before?.fakeQuantize.namedBuffers()).get('qparams_calculator.running_max')
+  const once = 4 + 0.01 * (8 - 4)
+  expect(await running?.item()).toBeCloseTo(once + 0.01 * (8 - once), 6)
 })
 
 test('Quantizer.finalize() refuses mmapDir in graph mode', async () => {
