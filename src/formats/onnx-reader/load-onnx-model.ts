@@ -101,7 +101,7 @@ function warnOf(name: string, { unknown }: ImportedGraph, logger: Logger): void 
 
 function moduleOf(imported: ImportedGraph): GraphModule {
   const { importer, outputNames } = imported
-  const graph = recognise(imported.graph, importer)
+  const graph = recognise(imported.graph)
   nameGraph(graph)
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs).concat(graph.outputs))
   const kept = graph.inputs.filter(({ kind, value }) => kind === 'input' || read.has(value))

@@ -30,7 +30,7 @@ export function shapeOfTensor({ name, dims }: TensorProto): number[] {
 }
 
 /** Type of a tensor of the file, as lowbit computes with it. @throws FormatError for strings and complex numbers */
-export function dtypeOfTensor({ name, dataType }: TensorProto): DType {
+function dtypeOfTensor({ name, dataType }: TensorProto): DType {
   const dtype = computedDType(dataType)
   if (dtype === undefined) throw onnxFailure(name, 'a tensor of numbers', onnxTypeName(dataType))
   return dtype

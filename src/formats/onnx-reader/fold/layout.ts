@@ -29,7 +29,7 @@ export function commonShape(shapes: readonly (readonly number[])[]): number[] | 
 }
 
 /** All positions of a shape, in row-major order. */
-export function positions(shape: readonly number[]): number[][] {
+function positions(shape: readonly number[]): number[][] {
   const strides = stridesOf(shape)
   return Array.from({ length: sizeOf(shape) }, (_, index) =>
     shape.map((size, axis) => Math.floor(index / (strides[axis] ?? 1)) % size),

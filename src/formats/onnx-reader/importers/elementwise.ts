@@ -33,7 +33,7 @@ export function unary(op: Operation<Record<never, never>>): Importer {
 }
 
 /** A number that an operand is everywhere, so that it can stand among an operation's arguments beside `other`. */
-export function scalarOf(operand: Operand, other: Operand): number | undefined {
+function scalarOf(operand: Operand, other: Operand): number | undefined {
   const { elements, shape } = operand
   if (elements?.length !== 1 || shape.length > other.shape.length || operand.dtype !== other.dtype)
     return undefined

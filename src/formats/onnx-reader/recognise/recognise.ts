@@ -1,8 +1,11 @@
 import type { Graph } from '../../../ir/graph.ts'
-import type { GraphImporter } from '../graph-importer.ts'
+import { recogniseGelu } from './gelu.ts'
+import { recogniseLayerNorm, recogniseRmsNorm } from './layer-norm.ts'
 import { recogniseLinear } from './linear.ts'
+import { rewrite } from './rewriter.ts'
 
 /** Recognises operations in what exporters write for them. Requires nodes in an order in which they can run; ensures the same order and results. */
-export function recognise(graph: Graph, _importer: GraphImporter): Graph {
-  return recogniseLinear(graph)
+export function recognise(graph: Graph): Graph {
+  const rules = [recogniseGelu, recogniseLayerNorm, recogniseRmsNorm]
+  return rules.reduce(rewrite, recogniseLinear(graph))
 }

@@ -5,7 +5,7 @@ import { Tensors } from './tensors.ts'
 import { UPGRADES } from './upgrades.ts'
 
 /** The opset whose forms all models are brought to. */
-export const UPGRADED_OPSET = 21
+const UPGRADED_OPSET = 21
 
 /**
  * Rewrites the nodes of a model of an older opset in the form of a newer one: what were attributes become inputs, and operators that are gone become those
