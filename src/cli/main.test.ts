@@ -39,6 +39,7 @@ describe('lowbit', () => {
     ['quantize'],
     ['verify'],
     ['sensitivity'],
+    ['bench'],
     ['config', 'init'],
     ['config', 'check'],
     ['config', 'explain'],

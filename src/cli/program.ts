@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../formats/version.ts'
 import type { CommandAction, CommandContext, Perform } from './command-context.ts'
+import { addBenchCommand } from './commands/bench-options.ts'
 import { addConfigCommand } from './commands/config-options.ts'
 import { addInspectCommand } from './commands/inspect-options.ts'
 import { addQuantizeCommand } from './commands/quantize-options.ts'
@@ -84,6 +85,7 @@ function buildProgram({ out, err }: Terminal, perform: Perform): Command {
   addQuantizeCommand(program, perform)
   addVerifyCommand(program, perform)
   addSensitivityCommand(program, perform)
+  addBenchCommand(program, perform)
   addConfigCommand(program, perform)
   return program
 }

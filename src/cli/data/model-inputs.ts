@@ -40,7 +40,7 @@ export function formatSpec({
  * what the numbers mean.
  * @throws CommandError for another dtype
  */
-export function fitDType(array: HostArray, input: InputSpec, origin: string): HostArray {
+function fitDType(array: HostArray, input: InputSpec, origin: string): HostArray {
   if (array.dtype === input.dtype) return array
   const areFloats = isFloating(array.dtype) && isFloating(input.dtype)
   const widens = WIDENING[array.dtype]?.includes(input.dtype) === true

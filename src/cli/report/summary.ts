@@ -34,7 +34,7 @@ export function printSummary(output: Output, report: Report, folder: string | un
 }
 
 /** Each output: the file against the float model, and against the form that was measured with and without fused operations. */
-export function agreementTable(
+function agreementTable(
   outputs: readonly Agreement[],
   file: { readonly plain: readonly Agreement[]; readonly optimized: readonly Agreement[] } | null,
 ): string {
