@@ -236,6 +236,8 @@ def gru(x, initial_h, weight_ih, weight_hh, bias=None, input_bias=None, reset_af
 
 
 def split(x, axis, split_sizes=None, num_splits=None):
+    if split_sizes is None:
+        return torch.tensor_split(x, int(num_splits), int(axis))
     return torch.split(x, ints(split_sizes), int(axis))
 
 
@@ -266,6 +268,7 @@ OPERATIONS = {
     "squeeze": lambda x, axes: x.squeeze(tuple(ints(axes))),
     "transpose": lambda x, perm: x.permute(ints(perm)),
     "concat": lambda values, axis, interleave=False: torch.cat(values, int(axis)),
+    "stack": lambda values, axis: torch.stack(values, int(axis)),
     "split": split,
     "tile": lambda x, reps: x.repeat(ints(reps)),
     "slice_by_index": slice_by_index,

@@ -148,7 +148,7 @@ class ModelWriter {
     const module =
       typeof node.attrs.target === 'string' ? getMember(this.#module, node.attrs.target) : undefined
     const activation = module instanceof CoreMLActivation ? await storedActivation(module) : undefined
-    this.#attempt(node.name, () => {
+    this.#attempt(node.name || node.op.name, () => {
       const outputs = activation
         ? this.#builder.write(node, known, (e) => [quantizeDequantize(e, activation)])
         : this.#builder.write(node, known)
@@ -165,7 +165,7 @@ class ModelWriter {
     if (op.mil !== undefined) return
     const isCall = op.name === callModule.name
     this.#problem(
-      name,
+      name || op.name,
       isCall ? 'a fake quantizer (finalize for the backend "coreml" first)' : `the operation ${op.name}`,
     )
   }

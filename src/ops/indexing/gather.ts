@@ -1,4 +1,4 @@
-import { type Dims, formatDims } from '../../ir/dim.ts'
+import { type Dims, dimsEqual, formatDims } from '../../ir/dim.ts'
 import { emit } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
@@ -40,6 +40,12 @@ export const gather: Operation<GatherAttributes> = defineOp({
   mil(e, { attrs: { dim } }) {
     const [x, indices] = [e.input(0), e.input(1)]
     const axis = normalizeDim('aten.gather', dim, x.shape.length)
+    const fits = indices.shape.every((size, i) => i === axis || dimsEqual(size, x.shape[i] ?? 1))
+    if (!fits)
+      return e.refuse(
+        `an index of ${formatDims(x.shape)} but for dimension ${axis}`,
+        formatDims(indices.shape),
+      )
     return [e.op('gather_along_axis', { x, indices, axis, validate_indices: false })]
   },
 })

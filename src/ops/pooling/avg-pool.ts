@@ -62,6 +62,7 @@ function defineAvgPool(name: string, spatial: number): Operation<AvgPoolAttribut
       const windows = averageWindows(name, node.attrs, spatial)
       if (divisorOverride !== null)
         return e.refuse('a mean of the elements', `the divisor ${divisorOverride}`)
+      if (windows.ceilMode && spatial === 3) return e.refuse('at most two dimensions in ceil mode', 'three')
       const args = { ...milWindows(windows), exclude_padding_from_average: !countIncludePad }
       return [milAsBatch(e, node, spatial, (x, shape) => e.op('avg_pool', { x, ...args }, { shape }))]
     },

@@ -41,6 +41,7 @@ function defineMaxPool(name: string, spatial: number): Operation<MaxPoolAttribut
       const windows = windowsOf(name, node.attrs, node.attrs.dilation, spatial)
       if (windows.dilation.some((gap) => gap !== 1))
         return e.refuse('a dilation of 1', `[${windows.dilation.join(', ')}]`)
+      if (windows.ceilMode && spatial === 3) return e.refuse('at most two dimensions in ceil mode', 'three')
       return [
         milAsBatch(e, node, spatial, (x, shape) =>
           e.op('max_pool', { x, ...milWindows(windows) }, { shape }),
