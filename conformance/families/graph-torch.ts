@@ -37,9 +37,7 @@ async function compareStates(
     const expected = recorded.get(`_TORCH.state.${name}`)
     if (expected === undefined) continue
     const largest = numbersOf(expected).reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-    // Ranges and scales have no absolute slack: they are compared relative to themselves.
-    const isRange = /(?:scale|minval|running_min|running_max)$/.test(name)
-    const tolerance = { relative: 1e-5, absolute: isRange ? 0 : 1e-6 * largest }
+    const tolerance = { relative: 1e-5, absolute: 1e-6 * largest }
     const divergence = compareClosely(`state ${name}`, expected, array, tolerance)
     if (divergence !== undefined) return divergence
   }
