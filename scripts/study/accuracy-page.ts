@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CONFIGS, MODES, SEEDS } from './config-names.ts'
 import type { Figures } from './figures.ts'
+import { differences, markdownTable, spread } from './markdown-table.ts'
+import { parityTable } from './parity-table.ts'
 import { TASKS, type TaskName } from './task.ts'
 
 const PAGE = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url))
@@ -12,9 +14,13 @@ const DECIMALS: Readonly<Record<TaskName, number>> = { digits: 2, text: 3 }
 /** Puts the figures into docs/accuracy.md, between the comments that begin and end each table. */
 export function writeAccuracyPage(figures: Figures): void {
   const page = readFileSync(PAGE, 'utf8')
+  const tables = [
+    ...TASKS.map((task) => [task, tableOf(task, figures)] as const),
+    ['parity', parityTable(figures)] as const,
+  ]
   writeFileSync(
     PAGE,
-    TASKS.reduce((text, task) => replaceBetween(text, task, tableOf(task, figures)), page),
+    tables.reduce((text, [name, table]) => replaceBetween(text, name, table), page),
   )
 }
 
@@ -53,30 +59,4 @@ function tableOf(task: TaskName, figures: Figures): string {
     }
   }
   return markdownTable(HEAD, rows)
-}
-
-function differences(values: readonly (number | undefined)[], base: readonly (number | undefined)[]) {
-  return values.map((value, i) => {
-    const from = base[i]
-    return value === undefined || from === undefined ? undefined : value - from
-  })
-}
-
-/** Mean and standard deviation (of the sample) over the seeds; the mean alone, with their number, where some are missing. */
-function spread(values: readonly (number | undefined)[], decimals: number): string {
-  const known = values.filter((value) => value !== undefined)
-  if (known.length === 0) return ''
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length
-  if (known.length < values.length) return `${mean.toFixed(decimals)} (${known.length} of ${values.length})`
-  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return `${mean.toFixed(decimals)} ± ${Math.sqrt(squares / (known.length - 1)).toFixed(decimals)}`
-}
-
-/** A table whose columns are as wide as their widest cell; all but the first two are aligned right. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    `| ${widths.map((width, i) => (i < 2 ? (cells[i] ?? '').padEnd(width) : (cells[i] ?? '').padStart(width))).join(' | ')} |`
-  const rule = `| ${widths.map((width, i) => (i < 2 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
-  return [line(head), rule, ...rows.map(line), ''].join('\n')
 }

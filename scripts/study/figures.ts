@@ -18,11 +18,18 @@ export interface QuantizedFigures {
   readonly qat: number
 }
 
+/** The same training as the reference's. */
+export interface ParityFigures {
+  readonly accuracy: number
+}
+
+type AnyFigures = FloatFigures | QuantizedFigures | ParityFigures
+
 const FILE = fileURLToPath(new URL('../../docs/accuracy.json', import.meta.url))
 
 /** What was measured so far, kept in docs/accuracy.json after each measurement, so that a study can go on where it was left. */
 export class Figures {
-  #figures: Record<string, FloatFigures | QuantizedFigures> = read()
+  #figures: Record<string, AnyFigures> = read()
 
   /** Figures of the model without quantization, if it was measured. */
   float(task: TaskName, seed: number): FloatFigures | undefined {
@@ -34,6 +41,12 @@ export class Figures {
   quantized(task: TaskName, config: ConfigName, mode: Mode, seed: number): QuantizedFigures | undefined {
     const found = this.#figures[quantizedKey(task, config, mode, seed)]
     return found !== undefined && 'ptq' in found ? found : undefined
+  }
+
+  /** Figures of a training that the reference went through as well, if it was measured. */
+  parity(mode: Mode, seed: number): ParityFigures | undefined {
+    const found = this.#figures[`parity/${mode}/${seed}`]
+    return found !== undefined && 'accuracy' in found ? found : undefined
   }
 
   setFloat(task: TaskName, seed: number, figures: FloatFigures): void {
@@ -50,7 +63,11 @@ export class Figures {
     this.#set(quantizedKey(task, config, mode, seed), figures)
   }
 
-  #set(key: string, figures: FloatFigures | QuantizedFigures): void {
+  setParity(mode: Mode, seed: number, figures: ParityFigures): void {
+    this.#set(`parity/${mode}/${seed}`, figures)
+  }
+
+  #set(key: string, figures: AnyFigures): void {
     // Another study may have written since.
     this.#figures = { ...read(), [key]: figures }
     const sorted = Object.fromEntries(Object.entries(this.#figures).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -62,7 +79,7 @@ export class Figures {
   }
 }
 
-function read(): Record<string, FloatFigures | QuantizedFigures> {
+function read(): Record<string, AnyFigures> {
   return existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {}
 }
 
