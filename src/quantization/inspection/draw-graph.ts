@@ -10,7 +10,9 @@ export interface DrawOptions {
   readonly module?: string
 }
 
-const BOX = { width: 190, height: 44, gapX: 50, gapY: 56, margin: 24 }
+const BOX = { width: 215, height: 52, gapX: 50, gapY: 56, margin: 36 }
+/** Letters that fit into a box; of a longer path the end is written, and the title has all of it. */
+const MAX_LETTERS = 28
 /** Hues are turned by the golden angle, so that neighbouring numbers look different. */
 const GOLDEN_ANGLE = 137.508
 
@@ -48,13 +50,15 @@ function boxOf({ operation, row, column }: PlacedOp): string {
     ...states.map((mark, i) => `<g transform="translate(${x + BOX.width - 22 - 30 * i},${y})">${mark}</g>`),
     ...own.map((mark) => `<g transform="translate(${x + BOX.width / 2},${y + BOX.height})">${mark}</g>`),
   ]
-  const title = winner === null ? 'not covered by a pattern' : `${winner.pattern}: ${describeWin(winner)}`
+  const label = module === '' ? type : `${type} in ${module}`
+  const win = winner === null ? 'not covered by a pattern' : `${winner.pattern}: ${describeWin(winner)}`
+  const title = `${label}\n${win}`
   return [
     '<g>',
     `<title>${escaped(title)}</title>`,
     `<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="6" fill="${winner === null ? '#eeeeee' : '#e8f0fe'}" stroke="${winner?.isKey ? '#1a56c4' : '#888888'}"/>`,
     `<text x="${x + 10}" y="${y + 19}" font-weight="bold">${escaped(name)}</text>`,
-    `<text x="${x + 10}" y="${y + 35}" fill="#555555">${escaped(module === '' ? type : `${type} in ${module}`)}</text>`,
+    `<text x="${x + 10}" y="${y + 35}" fill="#555555">${escaped(shortened(label))}</text>`,
     ...marks,
     '</g>',
   ].join('\n')
@@ -62,10 +66,12 @@ function boxOf({ operation, row, column }: PlacedOp): string {
 
 function edgesOf({ operation, row, column }: PlacedOp, drawn: ReadonlyMap<string, PlacedOp>): string[] {
   const { inputs } = operation
-  return inputs.flatMap(({ input, observer }, i) => {
+  const read = inputs.filter(
+    ({ input, observer }) => drawn.has(nodeOf(input)) || observer?.target === 'activation',
+  )
+  return read.map(({ input, observer }, i) => {
     const from = drawn.get(nodeOf(input))
-    if (from === undefined && observer?.target !== 'activation') return []
-    const to = [leftOf(column) + (BOX.width * (i + 1)) / (inputs.length + 1), topOf(row)] as const
+    const to = [leftOf(column) + (BOX.width * (i + 1)) / (read.length + 1), topOf(row)] as const
     const start =
       from === undefined
         ? ([to[0], to[1] - BOX.gapY / 2] as const)
@@ -73,10 +79,27 @@ function edgesOf({ operation, row, column }: PlacedOp, drawn: ReadonlyMap<string
     const mark = observer
       ? `<g transform="translate(${to[0]},${to[1] - 12})">${pill(observer, input ?? '')}</g>`
       : ''
-    return [
-      `<path d="M${start[0]},${start[1]} C${start[0]},${start[1] + 24} ${to[0]},${to[1] - 30} ${to[0]},${to[1]}" fill="none" stroke="#999999"/>${mark}`,
-    ]
+    const isLong = from !== undefined && row - from.row > 1
+    const lane = leftOf(Math.min(from?.column ?? column, column)) + BOX.width + BOX.gapX / 3
+    return `<path d="M${start.join()} ${isLong ? alongLane(start, lane, to) : curve(start, to)}" fill="none" stroke="#999999"/>${mark}`
   })
+}
+
+type Point = readonly [x: number, y: number]
+
+function curve(from: Point, to: Point): string {
+  return `C${from[0]},${from[1] + 24} ${to[0]},${to[1] - 30} ${to.join()}`
+}
+
+/** An edge that passes other operations does so between the columns. */
+function alongLane(from: Point, lane: number, to: Point): string {
+  const end: Point = [lane, to[1] - BOX.gapY]
+  return `${curve(from, [lane, from[1] + BOX.gapY])} L${end.join()} ${curve(end, to)}`
+}
+
+function shortened(label: string): string {
+  const letters = [...label]
+  return letters.length <= MAX_LETTERS ? label : `…${letters.slice(1 - MAX_LETTERS).join('')}`
 }
 
 /** The number of an observer in its colour; the title tells what it is. */
