@@ -1,15 +1,7 @@
 /** Quantizes each model with each configuration, and writes the files of a backend with inputs and what lowbit computes of them. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  ExportBackend,
-  type HostArray,
-  type QuantizedModel,
-  Quantizer,
-  save,
-  stateDict,
-  writeSafetensors,
-} from 'lowbit'
+import { ExportBackend, type HostArray, type QuantizedModel, Quantizer, save, writeSafetensors } from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
 import type { VerifiedModel } from './models.ts'
 import { outputsOf, STEADY, steadiestBatch } from './sensitivity.ts'
@@ -93,7 +85,6 @@ async function writeOne(
   if (backend === ExportBackend.CoreML)
     for (const [name, value] of [...finalized.namedParameters(), ...finalized.namedBuffers()])
       if (!name.includes('_COREML_')) tensors.push([`weight.${name}`, await value.array()])
-  if (backend === ExportBackend.CoreML) tensors.push(...(await weightsOf(finalized)))
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
   return {
     id,
@@ -101,12 +92,6 @@ async function writeOne(
     tensors: `${id}.safetensors`,
     tolerance: toleranceFor(config, model, finalized, batch.sensitivity),
   }
-}
-
-/** The weights as the model computes with them, under the names that the package has for them. */
-async function weightsOf(model: QuantizedModel): Promise<[string, HostArray][]> {
-  const states = [...(await stateDict(model))].filter(([name]) => !name.includes('_COREML_'))
-  return states.map(([name, array]) => [`weight.${name.replaceAll('.', '_')}`, array])
 }
 
 function toleranceFor(
