@@ -14,12 +14,17 @@ export function recogniseLinear(graph: Graph): Graph {
     const parts = node.op.name === 'aten.add' && node.attrs.alpha === 1 ? biasedProduct(node) : undefined
     if (parts === undefined) return [node]
     const { product, bias } = parts
-    const isAlone = (users.get(product.outputs[0] as Value) ?? []).length === 1
-    if (!isAlone || !states.has(bias) || results.has(product.outputs[0] as Value)) return [node]
+    const [sum] = node.outputs
+    const [between] = product.outputs
+    if (sum === undefined || between === undefined) return [node]
+    const isAlone = (users.get(between) ?? []).length === 1 && !results.has(between)
+    if (!isAlone || !states.has(bias)) return [node]
     const [x = null, weight = null] = product.inputs
     const fused = new Node(linear, [x, weight, bias], {}, product.scope)
+    const [result] = fused.outputs
+    if (result === undefined) return [node]
     dropped.add(product)
-    replaced.set(node.outputs[0] as Value, fused.outputs[0] as Value)
+    replaced.set(sum, result)
     return [fused]
   })
   return new Graph(
