@@ -23,7 +23,7 @@ const sound: TestModel = {
   tensors: [noise('w', [4, 3])],
 }
 /** The bytes of the sound model. */
-export const soundBytes = onnxBytes(sound)
+export const soundBytes: Uint8Array = onnxBytes(sound)
 const bytes = soundBytes
 
 /** The sound model with its weight changed. */

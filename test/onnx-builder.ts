@@ -102,7 +102,7 @@ export function graph(model: Omit<TestModel, 'opset'>): GraphProto {
 }
 
 /** A model as a message. */
-export function onnxProto(model: TestModel): ModelProto {
+function onnxProto(model: TestModel): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [

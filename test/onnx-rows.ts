@@ -12,7 +12,7 @@ export interface OnnxRow extends Partial<Omit<TestModel, 'outputs'>> {
 }
 
 /** Shape of x where a row has no other. */
-export const X = [2, 3, 8, 8]
+export const X: readonly number[] = [2, 3, 8, 8]
 
 /** Models of a few nodes, by what they show. */
 export const onnxRows: readonly OnnxRow[] = [
