@@ -91,7 +91,8 @@ export class Runtime {
         executionMode: 'sequential',
         enableMemPattern: false,
         logSeverityLevel: 4,
-        extra: { session: { disable_quant_qdq: '1' } },
+        // Threads that go on spinning after a run take a core from the next step's recording.
+        extra: { session: { disable_quant_qdq: '1', force_spinning_stop: '1' } },
       })
       this.#sessions.set(session, created)
     } catch (error) {
