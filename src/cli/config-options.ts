@@ -41,7 +41,7 @@ export function positiveInteger(text: string): number {
   throw new InvalidArgumentError('expected a whole number of at least 1')
 }
 
-/** Values of an option that may be given several times; commas part them too. */
-function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+/** Values of an option that may be given several times. */
+export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value]
 }

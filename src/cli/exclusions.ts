@@ -52,15 +52,23 @@ export function findExclusions(
 
 /** A config that leaves some operations as they are, whichever entry would win for them. */
 export function excludeOps(config: QuantizerConfig, names: readonly string[]): QuantizerConfig {
+  return configureOps(config, names, OpQuantizerConfig.disabled())
+}
+
+/** A config that quantizes some operations in a way of their own, whichever entry would win for them. */
+export function configureOps(
+  config: QuantizerConfig,
+  names: readonly string[],
+  own: OpQuantizerConfig,
+): QuantizerConfig {
   if (names.length === 0) return config
-  const off = OpQuantizerConfig.disabled()
-  const entries = names.map((name) => [escapePattern(name), off] as const)
-  const without = (module: ModuleQuantizerConfig) =>
+  const entries = names.map((name) => [escapePattern(name), own] as const)
+  const withOwn = (module: ModuleQuantizerConfig) =>
     module.with({ opNameConfig: new Map([...module.opNameConfig, ...entries]) })
   const all = (modules: ReadonlyMap<string, ModuleQuantizerConfig>) =>
-    new Map(Array.from(modules, ([key, module]) => [key, without(module)]))
+    new Map(Array.from(modules, ([key, module]) => [key, withOwn(module)]))
   return new QuantizerConfig({
-    globalConfig: without(config.globalConfig),
+    globalConfig: withOwn(config.globalConfig),
     moduleTypeConfigs: all(config.moduleTypeConfigs),
     moduleNameConfigs: all(config.moduleNameConfigs),
     executionMode: config.executionMode,

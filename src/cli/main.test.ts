@@ -39,6 +39,7 @@ describe('lowbit', () => {
     ['quantize'],
     ['verify'],
     ['sensitivity'],
+    ['auto'],
     ['bench'],
     ['config', 'init'],
     ['config', 'check'],

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../formats/version.ts'
 import type { CommandAction, CommandContext, Perform } from './command-context.ts'
+import { addAutoCommand } from './commands/auto-options.ts'
 import { addBenchCommand } from './commands/bench-options.ts'
 import { addConfigCommand } from './commands/config-options.ts'
 import { addInspectCommand } from './commands/inspect-options.ts'
@@ -23,7 +24,8 @@ Exit codes:
 Examples:
   $ lowbit inspect model.onnx
   $ lowbit quantize model.onnx --preset w8
-  $ lowbit quantize model.onnx --preset w8a8 --calibration images/`
+  $ lowbit quantize model.onnx --preset w8a8 --calibration images/
+  $ lowbit auto model.onnx --data inputs.npz --max-drop 1%`
 
 /**
  * Runs a command line.
@@ -85,6 +87,7 @@ function buildProgram({ out, err }: Terminal, perform: Perform): Command {
   addQuantizeCommand(program, perform)
   addVerifyCommand(program, perform)
   addSensitivityCommand(program, perform)
+  addAutoCommand(program, perform)
   addBenchCommand(program, perform)
   addConfigCommand(program, perform)
   return program

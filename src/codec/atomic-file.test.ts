@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { writeFileAtomic } from './atomic-file.ts'
+import { removeLeftovers, writeFileAtomic } from './atomic-file.ts'
 import { FileError } from './file-error.ts'
 
 let folder = ''
@@ -116,4 +116,15 @@ describe('writeFileAtomic()', () => {
       expect(await readdir(folder)).toEqual(['model.bin'])
     },
   )
+})
+
+describe('removeLeftovers()', () => {
+  it('removeLeftovers() removes what a kill left of a file, and nothing else', async () => {
+    const id = '2ba78196-a9cf-40bb-91af-27e6104eb86f'
+    const kept = ['a.yaml', 'a.yaml.tmp', `b.yaml.${id}.tmp`, `a.yaml.${id}`]
+    for (const name of [...kept, `a.yaml.${id}.tmp`]) await writeFile(join(folder, name), '')
+    await removeLeftovers(join(folder, 'a.yaml'))
+    expect((await readdir(folder)).sort()).toEqual(kept.sort())
+    await removeLeftovers(join(folder, 'absent', 'a.yaml'))
+  })
 })

@@ -33,6 +33,19 @@ export async function writeFileAtomic(
   await syncFolder(path)
 }
 
+/** Removes what kills have left of earlier writes of a file; nobody else may be writing it. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const { readdir, rm } = await import('node:fs/promises')
+  const { basename, dirname, join } = await import('node:path')
+  const isLeft = (name: string) =>
+    name.startsWith(`${basename(path)}.`) && LEFTOVER.test(name.slice(basename(path).length))
+  const names = await readdir(dirname(path)).catch((): string[] => [])
+  for (const name of names.filter(isLeft)) await rm(join(dirname(path), name), { force: true })
+}
+
+/** What a temporary name adds to the name of the file. */
+const LEFTOVER = /^\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/
+
 /** @throws FileError when something has that name already */
 export async function refuseExisting(path: string): Promise<void> {
   const { lstat } = await import('node:fs/promises')

@@ -1,20 +1,17 @@
-import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { refuseExisting } from '../../codec/atomic-file.ts'
-import { save } from '../../formats/save.ts'
 import { ExportBackend } from '../../quantization/config/execution-mode.ts'
 import { type ChosenConfig, chooseConfig } from '../choose-config.ts'
 import type { CommandContext } from '../command-context.ts'
 import { inputsOf } from '../data/model-inputs.ts'
-import { type DataSet, openData, placeholderBatch } from '../data/open-data.ts'
-import { sizesByDType } from '../describe-model.ts'
+import { type DataSet, openData } from '../data/open-data.ts'
 import { describePlan, type PlanDescription } from '../describe-plan.ts'
 import { CommandError, ExitCode } from '../exit-code.ts'
-import { measureQuantized } from '../measure-quantized.ts'
 import { type OpenedModel, openModel } from '../open-model.ts'
 import { planQuantization } from '../plan-quantization.ts'
-import { nothingQuantized, type PreparedForm, prepareModel } from '../quantize-model.ts'
-import { type Report, reportOf } from '../report/report.ts'
+import { nothingQuantized } from '../quantize-model.ts'
+import { quantizeToFile } from '../quantize-to-file.ts'
+import type { Report } from '../report/report.ts'
 import { printSummary } from '../report/summary.ts'
 import type { QuantizeOptions } from './quantize-options.ts'
 
@@ -31,7 +28,7 @@ export async function quantize(
   options: QuantizeOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { output, signal } = context
+  const { signal } = context
   const backend = readBackend(options.backend)
   const { opened, chosen, plan, data } = await readInputs(modelPath, options, context)
   const target = options.output ?? defaultOutput(modelPath, chosen.origin, backend)
@@ -42,55 +39,23 @@ export async function quantize(
     )
   if (!options.force) await refuseExisting(target)
   signal.throwIfAborted()
-  const form = await prepare(opened, chosen, data, options, context)
-  const stage = output.stage('writing')
-  const finalized = await form.finalize(backend, signal)
-  signal.throwIfAborted()
-  await mkdir(dirname(target), { recursive: true })
-  await save(finalized, target, {
-    overwrite: options.force === true,
-    ...(backend === ExportBackend.ONNX ? opened.names : {}),
-    ...(options.opset === undefined ? {} : { opset: options.opset }),
-  })
-  stage.end(target)
-  const path = backend === ExportBackend.ONNX ? target : undefined
-  if (path !== undefined) await checkLoads(path)
-  const isMeasured = options.measure !== false && data !== undefined
-  const measured = isMeasured
-    ? await measureQuantized({
-        model: opened.model,
-        form,
-        finalized,
-        path,
-        batches: data.batches.slice(0, MEASURED_BATCHES),
-        context,
-      })
-    : undefined
-  const report = await reportOf({
+  const report = await quantizeToFile({
     opened,
     chosen,
     plan,
     data,
-    form,
-    measured,
     target,
     backend,
-    targetBytes: await sizeOf(target),
-    sizesAfter: sizesByDType(finalized),
-    warnings: output.warnings,
+    options: {
+      overwrite: options.force === true,
+      ...(options.opset === undefined ? {} : { opset: options.opset }),
+    },
+    isMeasured: options.measure !== false,
+    sizes: options.sizes,
+    context,
   })
   return finish(report, options, context)
 }
-
-/** Loads what was written, as its user will. @throws CommandError when the runtime refuses it */
-async function checkLoads(path: string): Promise<void> {
-  const { openSession } = await import('../onnx-session.ts')
-  const session = await openSession(path)
-  await session.release()
-}
-
-/** Batches that are compared: agreement hardly changes with more of them. */
-const MEASURED_BATCHES = 8
 
 interface Inputs {
   readonly opened: OpenedModel
@@ -126,31 +91,6 @@ async function readInputs(
   return { opened, chosen, plan, data }
 }
 
-async function prepare(
-  { model }: OpenedModel,
-  { config, origin }: ChosenConfig,
-  data: DataSet | undefined,
-  options: QuantizeOptions,
-  { output, signal }: CommandContext,
-): Promise<PreparedForm> {
-  // Weights are quantized from their own values: what is computed of the placeholder is not used.
-  const batches = data?.batches ?? [placeholderBatch(inputsOf(model), options.sizes)]
-  const stage = output.stage(data === undefined ? 'quantizing' : 'calibrating')
-  const form = await prepareModel({
-    model,
-    config,
-    origin,
-    batches,
-    logger: output,
-    signal,
-    onProgress: (done, total) => stage.update(done, total),
-  })
-  stage.end(
-    data === undefined ? '' : data.isRandom ? data.origin : `${batches.length} batches of ${data.origin}`,
-  )
-  return form
-}
-
 async function finish(
   report: Report,
   { report: folder }: QuantizeOptions,
@@ -182,17 +122,4 @@ function defaultOutput(path: string, origin: string, backend: ExportBackend): st
   const stem = basename(path, extname(path))
   const label = /^preset (.*)$/.exec(origin)?.[1] ?? 'quantized'
   return join(dirname(path), `${stem}.${label}${ENDINGS[backend]}`)
-}
-
-/** Bytes of a file, or of all files in a folder. */
-async function sizeOf(path: string): Promise<number> {
-  const stats = await stat(path)
-  if (!stats.isDirectory()) {
-    const external = await stat(`${path}.data`).catch(() => undefined)
-    return stats.size + (external?.size ?? 0)
-  }
-  const { readdir } = await import('node:fs/promises')
-  const names = await readdir(path)
-  const sizes = await Promise.all(names.map((name) => sizeOf(join(path, name))))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -1,0 +1,100 @@
+import type { SaveOptions } from '../formats/save.ts'
+import { ExportBackend } from '../quantization/config/execution-mode.ts'
+import type { ChosenConfig } from './choose-config.ts'
+import type { CommandContext } from './command-context.ts'
+import { inputsOf } from './data/model-inputs.ts'
+import { type DataSet, placeholderBatch } from './data/open-data.ts'
+import { sizesByDType } from './describe-model.ts'
+import type { PlanDescription } from './describe-plan.ts'
+import { measureQuantized } from './measure-quantized.ts'
+import { openSession } from './onnx-session.ts'
+import type { OpenedModel } from './open-model.ts'
+import { type PreparedForm, prepareModel } from './quantize-model.ts'
+import { type Report, reportOf } from './report/report.ts'
+import { sizeOnDisk, writeQuantized } from './write-quantized.ts'
+
+/** Batches that are compared: agreement hardly changes with more of them. */
+const MEASURED_BATCHES = 8
+
+/** What is quantized, how, and where to. */
+export interface QuantizeRequest {
+  readonly opened: OpenedModel
+  readonly chosen: ChosenConfig
+  readonly plan: PlanDescription
+  readonly data: DataSet | undefined
+  readonly target: string
+  readonly backend: ExportBackend
+  readonly options: SaveOptions
+  /** Whether what was written is compared with the float model, where there is data. */
+  readonly isMeasured: boolean
+  /** Sizes that vary, for the shapes that are needed where there is no data. */
+  readonly sizes?: string | undefined
+  readonly context: CommandContext
+}
+
+/** Quantizes a model, writes it, loads what was written, and tells how far it is from the original. */
+export async function quantizeToFile(request: QuantizeRequest): Promise<Report> {
+  const { opened, chosen, plan, data, target, backend, options, context } = request
+  const { output, signal } = context
+  const form = await prepare(request)
+  const stage = output.stage('writing')
+  const finalized = await writeQuantized({ form, opened, target, backend, options, signal })
+  stage.end(target)
+  const path = backend === ExportBackend.ONNX ? target : undefined
+  if (path !== undefined) await checkLoads(path)
+  const measured =
+    request.isMeasured && data !== undefined
+      ? await measureQuantized({
+          model: opened.model,
+          form,
+          finalized,
+          path,
+          batches: data.batches.slice(0, MEASURED_BATCHES),
+          context,
+        })
+      : undefined
+  return reportOf({
+    opened,
+    chosen,
+    plan,
+    data,
+    form,
+    measured,
+    target,
+    backend,
+    targetBytes: await sizeOnDisk(target),
+    sizesAfter: sizesByDType(finalized),
+    warnings: output.warnings,
+  })
+}
+
+/** Loads what was written, as its user will. @throws CommandError when the runtime refuses it */
+async function checkLoads(path: string): Promise<void> {
+  const session = await openSession(path)
+  await session.release()
+}
+
+async function prepare({
+  opened: { model },
+  chosen: { config, origin },
+  data,
+  sizes,
+  context: { output, signal },
+}: QuantizeRequest): Promise<PreparedForm> {
+  // Weights are quantized from their own values: what is computed of the placeholder is not used.
+  const batches = data?.batches ?? [placeholderBatch(inputsOf(model), sizes)]
+  const stage = output.stage(data === undefined ? 'quantizing' : 'calibrating')
+  const form = await prepareModel({
+    model,
+    config,
+    origin,
+    batches,
+    logger: output,
+    signal,
+    onProgress: (done, total) => stage.update(done, total),
+  })
+  stage.end(
+    data === undefined ? '' : data.isRandom ? data.origin : `${batches.length} batches of ${data.origin}`,
+  )
+  return form
+}

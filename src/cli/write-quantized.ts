@@ -1,0 +1,47 @@
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type SaveOptions, save } from '../formats/save.ts'
+import type { GraphModule } from '../nn/graph-module.ts'
+import { ExportBackend } from '../quantization/config/execution-mode.ts'
+import type { OpenedModel } from './open-model.ts'
+import type { PreparedForm } from './quantize-model.ts'
+
+/** What is written, and where. */
+export interface WriteRequest {
+  readonly form: PreparedForm
+  /** The model that it was made of: inputs and outputs keep their names. */
+  readonly opened: OpenedModel
+  readonly target: string
+  /** Default: ONNX. */
+  readonly backend?: ExportBackend
+  readonly options?: SaveOptions
+  readonly signal: AbortSignal
+}
+
+/** Writes a quantized model, with the folder that it is in. @returns what was written, as a graph */
+export async function writeQuantized({
+  form,
+  opened,
+  target,
+  backend = ExportBackend.ONNX,
+  options = {},
+  signal,
+}: WriteRequest): Promise<GraphModule> {
+  const finalized = await form.finalize(backend, signal)
+  signal.throwIfAborted()
+  await mkdir(dirname(target), { recursive: true })
+  await save(finalized, target, { ...options, ...(backend === ExportBackend.ONNX ? opened.names : {}) })
+  return finalized
+}
+
+/** Bytes of a file with its data file, or of all files in a folder. */
+export async function sizeOnDisk(path: string): Promise<number> {
+  const stats = await stat(path)
+  if (!stats.isDirectory()) {
+    const external = await stat(`${path}.data`).catch(() => undefined)
+    return stats.size + (external?.size ?? 0)
+  }
+  const names = await readdir(path)
+  const sizes = await Promise.all(names.map((name) => sizeOnDisk(join(path, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
