@@ -13,6 +13,7 @@ export function evaluationForm({ inputs, nodes, outputs }: Graph): Graph {
       const reads = node.inputs.map((input) => (input === null ? null : at(input)))
       const copy = new Node(node.op, reads, flaggedAttributes(node, node.attrs, false), node.scope)
       copy.name = node.name
+      copy.source = node.source
       node.outputs.forEach((output, i) => {
         const value = copy.outputs[i]
         if (value !== undefined) copies.set(output, value)

@@ -43,6 +43,8 @@ export class Node<A extends Attributes = Attributes> {
   name = ''
   /** False for what was recorded while gradients were off: no gradient flows through it. */
   differentiable = true
+  /** The node of a graph that was read from a file which this one is, or is a copy of; undefined for what was made since. */
+  source: Node | undefined = undefined
 
   constructor(
     op: Operation<A>,
@@ -88,6 +90,7 @@ export function withInputs(node: Node, inputs: readonly (Value | null)[]): Node 
   const copy = new Node(node.op, inputs, node.attrs, node.scope)
   copy.name = node.name
   copy.differentiable = node.differentiable
+  copy.source = node.source
   return copy
 }
 

@@ -22,6 +22,8 @@ export interface LoweringRequest {
   readonly nodes: readonly Node[]
   readonly outputs: readonly { readonly value: Value; readonly name: string }[]
   readonly capabilities?: ReadonlySet<Capability>
+  /** Further names that the model must not use for its own. */
+  readonly reserved?: Iterable<string>
 }
 
 /** ONNX operator set that lowbit writes. */
@@ -30,8 +32,9 @@ const IR_VERSION = 10n
 
 /** Writes a graph as an ONNX model in memory. Constants of the request are declared by name only: whoever holds their data adds it. */
 export function lowerGraph(request: LoweringRequest): ModelProto {
-  const { inputs, constants = [], nodes, outputs } = request
-  const builder = new ModelBuilder([...inputs, ...constants, ...outputs].map(({ name }) => name))
+  const { inputs, constants = [], nodes, outputs, reserved = [] } = request
+  const taken = [...inputs, ...constants, ...outputs].map(({ name }) => name)
+  const builder = new ModelBuilder([...taken, ...reserved])
   const names = new Map<Value, string>()
   for (const { value, name } of [...inputs, ...constants]) names.set(value, name)
   const emitter = new GraphEmitter(

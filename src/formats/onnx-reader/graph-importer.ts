@@ -8,11 +8,10 @@ import { Buffer, Parameter } from '../../nn/parameter.ts'
 import { t } from '../../ops/shape/permute.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import { isFloating } from '../../tensor/dtype.ts'
-import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { HostArray } from '../../tensor/host-array.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
-import { toTypedArray } from '../../tensor/to-typed-array.ts'
+import { transposeMatrix } from '../../tensor/transpose-matrix.ts'
 import { classNameOf } from './class-names.ts'
 import { cleanPath, modulePathOf, Scopes, StatePaths } from './module-paths.ts'
 import { onnxFailure } from './onnx-failure.ts'
@@ -23,11 +22,13 @@ import { sizesOp } from './sizes-op.ts'
 /** What a tensor of the file is to the operation that reads it: the name that PyTorch's module has for it. */
 export type StateRole = 'weight' | 'bias' | 'running_mean' | 'running_var' | 'constant' | (string & {})
 
-/** A parameter or buffer that the graph reads, and the tensor of the file that it comes from. */
+/** A parameter or buffer that the graph reads, and where it comes from. */
 export interface ImportedState {
   readonly path: string
   readonly tensor: Parameter | Buffer
-  readonly source: string
+  readonly content: HostArray
+  /** The tensor of the file that it is, or is the transpose of; undefined for a part of one. */
+  readonly source: string | undefined
   readonly isTransposed: boolean
 }
 
@@ -39,8 +40,8 @@ export class GraphImporter {
   readonly inputs: GraphInput[] = []
   readonly nodes: Node[] = []
   readonly states: ImportedState[] = []
-  /** Which node of the file each node comes from. */
-  readonly sources: Map<Node, NodeProto> = new Map()
+  /** What the file calls the values that it has: inputs, and results of nodes. */
+  readonly names: Map<Value, string> = new Map()
   readonly #operands = new Map<string, Operand>()
   readonly #stateValues = new Map<string, { readonly value: Value; readonly isTransposed: boolean }>()
   /** Paths of weights, by their values. */
@@ -56,12 +57,13 @@ export class GraphImporter {
 
   /** Defines a name. */
   define(name: string, operand: Operand | Value): void {
+    if (operand instanceof Value && !this.names.has(operand)) this.names.set(operand, name)
     this.#operands.set(name, operand instanceof Value ? operandOf(name, operand) : operand)
   }
 
   /** Defines a tensor of the file. */
   defineTensor(name: string, array: HostArray): void {
-    this.define(name, storedOperand(name, array, { key: name, tensor: name, isTransposed: false }))
+    this.define(name, storedOperand(name, array, { tensor: name, isTransposed: false }))
   }
 
   /** Whether a name is defined. */
@@ -104,10 +106,12 @@ export class GraphImporter {
   #madeOf({ name, shape, dtype, elements = [] }: Operand): Value {
     if (isConcrete(elements)) {
       const array = fromValues(dtype, shape.map(Number), elements)
-      return this.#addState(cleanPath(name), new Buffer(array), name, false)
+      return this.#addState(cleanPath(name), new Buffer(array), array, { tensor: name, isTransposed: false })
     }
     const [made] = this.emit(sizesOp, [], { sizes: elements, size: shape, dtype })
-    return made ?? onnxNothing(name)
+    if (made === undefined) return onnxNothing(name)
+    this.names.set(made, name)
+    return made
   }
 
   /** A tensor of the file as a parameter or buffer; any other operand as the value that it is. */
@@ -132,8 +136,12 @@ export class GraphImporter {
     const source = `${stored.tensor}#${role}`
     const known = this.#stateValues.get(source)
     if (known !== undefined) return known.value
-    const tensor = new Parameter(part(stored.array()))
-    return this.#addState(statePath(operand.name, role, modulePath), tensor, source, false)
+    const content = part(stored.array())
+    return this.#addState(statePath(operand.name, role, modulePath), new Parameter(content), content, {
+      tensor: source,
+      isTransposed: false,
+      isPart: true,
+    })
   }
 
   /** A matrix of the file with its dimensions exchanged. */
@@ -141,11 +149,17 @@ export class GraphImporter {
     return operand.stored === undefined ? operand : transposedOperand(operand, operand.stored)
   }
 
-  /** A matrix [in, out], or [out, in] where `isTransposed`, as a weight [out, in]; undefined where it is not a tensor of the file. */
+  /**
+   * A matrix [in, out], or [out, in] where `isTransposed`, as a weight [out, in]; undefined where it is not a tensor of the file, or the other way round for
+   * another operation already, which has to go on sharing it.
+   */
   linearWeight(operand: Operand, isTransposed: boolean, modulePath: string): Value | undefined {
     const { stored, shape } = operand
     if (stored === undefined || shape.length !== 2) return undefined
-    return this.state(isTransposed ? operand : transposedOperand(operand, stored), 'weight', modulePath)
+    const weight = isTransposed ? operand : transposedOperand(operand, stored)
+    const known = this.#stateValues.get(stored.tensor)
+    if (known !== undefined && known.isTransposed !== weight.stored?.isTransposed) return undefined
+    return this.state(weight, 'weight', modulePath)
   }
 
   /** Makes a node and gives its outputs. @throws SizeConflict where sizes differ that have to be equal; FormatError where the operation rejects its inputs */
@@ -158,7 +172,6 @@ export class GraphImporter {
     const scope = source && this.#scopes.at(this.#ownerOf(source, inputs), classNameOf(op.name))
     const node = this.#node(op, inputs, attrs, scope, source)
     this.nodes.push(node)
-    if (source !== undefined) this.sources.set(node, source)
     return node.outputs
   }
 
@@ -205,15 +218,22 @@ export class GraphImporter {
     const array = stored.array()
     const isLearned = LEARNED.has(role) && isFloating(array.dtype)
     const tensor = isLearned ? new Parameter(array) : new Buffer(array)
-    return this.#addState(statePath(name, role, modulePath), tensor, stored.tensor, stored.isTransposed)
+    return this.#addState(statePath(name, role, modulePath), tensor, array, stored)
   }
 
-  #addState(candidate: string, tensor: Parameter | Buffer, source: string, isTransposed: boolean): Value {
+  #addState(
+    candidate: string,
+    tensor: Parameter | Buffer,
+    content: HostArray,
+    from: Pick<StoredTensor, 'tensor' | 'isTransposed'> & { readonly isPart?: boolean },
+  ): Value {
     const path = this.#paths.fresh(candidate)
     const value = new Value({ shape: tensor.shape, dtype: tensor.dtype })
+    const { isTransposed } = from
     this.inputs.push({ value, name: path, kind: 'state' })
-    this.states.push({ path, tensor, source, isTransposed })
-    this.#stateValues.set(source, { value, isTransposed })
+    const source = from.isPart === true ? undefined : from.tensor
+    this.states.push({ path, tensor, content, source, isTransposed })
+    this.#stateValues.set(from.tensor, { value, isTransposed })
     if (path.endsWith('.weight')) this.#weights.set(value, path)
     return value
   }
@@ -243,41 +263,36 @@ function transposedOperand(operand: Operand, stored: StoredTensor): Operand {
     name: operand.name,
     shape: [columns, rows],
     dtype: operand.dtype,
-    stored: { ...stored, isTransposed: !stored.isTransposed, array: () => transposed(stored.array()) },
+    stored: { ...stored, isTransposed: !stored.isTransposed, array: () => transposeMatrix(stored.array()) },
   }
-}
-
-/** A matrix with its dimensions exchanged. */
-function transposed(array: HostArray): HostArray {
-  const [rows = 0, columns = 0] = array.shape
-  const source = toTypedArray(array)
-  const target = source.slice()
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) target[j * rows + i] = source[i * columns + j] ?? 0
-  }
-  return fromTypedArray(target, [columns, rows], array.dtype)
 }
 
 function onnxNothing(name: string): never {
   throw onnxFailure(name, 'a tensor', 'none')
 }
 
-/** Elements cast to another dtype, as a tensor of the file. */
-export function castStored(operand: Operand, stored: StoredTensor, dtype: Operand['dtype']): Operand {
-  return {
-    ...operand,
-    dtype,
-    elements: undefined,
-    stored: { ...stored, array: () => castArray(stored.array(), dtype) },
-  }
+/** Elements cast to another dtype, as a tensor of the file of a name of its own. */
+export function castStored(
+  operand: Operand,
+  stored: StoredTensor,
+  dtype: Operand['dtype'],
+  tensor: string,
+): Operand {
+  const array = () => castArray(stored.array(), dtype)
+  return { ...operand, dtype, elements: undefined, stored: { tensor, isTransposed: false, array } }
 }
 
-/** Elements under another shape, as a tensor of the file. */
-export function reshapedStored(operand: Operand, stored: StoredTensor, shape: readonly Dim[]): Operand {
+/** Elements under another shape, as a tensor of the file of a name of its own. */
+export function reshapedStored(
+  operand: Operand,
+  stored: StoredTensor,
+  shape: readonly Dim[],
+  tensor: string,
+): Operand {
   const sizes = shape.map(Number)
   const array = () => {
     const { dtype, bytes } = stored.array()
     return new HostArray(dtype, sizes, bytes)
   }
-  return { ...operand, shape: sizes, elements: operand.elements, stored: { ...stored, array } }
+  return { ...operand, shape: sizes, stored: { tensor, isTransposed: false, array } }
 }

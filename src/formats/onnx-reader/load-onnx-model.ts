@@ -5,13 +5,16 @@ import { GraphModule } from '../../nn/graph-module.ts'
 import { nameGraph } from '../../nn/node-names.ts'
 import { defaultLogger, type Logger } from '../../quantization/logger.ts'
 import { UnsupportedOpError } from '../unsupported-op-error.ts'
+import { copyModel } from './copy-model.ts'
 import { type ImportedGraph, importGraph, type KnownTypes } from './import-graph.ts'
 import { layoutOfImport } from './import-layout.ts'
 import { onnxFailure } from './onnx-failure.ts'
+import { rememberSource } from './onnx-source.ts'
 import { inferTypes } from './opaque/infer-types.ts'
 import { UntypedNode } from './opaque/untyped-node.ts'
 import { outputTreeOf } from './output-names.ts'
-import { opsetOf, readModel } from './read-model.ts'
+import { readModel } from './read-model.ts'
+import { learnStates } from './recognise/learned-states.ts'
 import { recognise } from './recognise/recognise.ts'
 import { resolveConflict, SizeConflict } from './size-conflict.ts'
 import { Sizes } from './sizes.ts'
@@ -53,10 +56,11 @@ export async function loadOnnxModel(
   try {
     const files = options.externalData ?? (typeof source === 'string' ? await folderOf(source) : undefined)
     const model = await readModel(bytes, files)
-    upgradeModel(model, opsetOf(model))
-    const imported = await importWithSizes(bytes.name, model, options)
+    const upgraded = copyModel(model)
+    upgradeModel(upgraded)
+    const imported = await importWithSizes(bytes.name, upgraded, options)
     warnOf(bytes.name, imported, options.logger ?? defaultLogger)
-    return moduleOf(imported)
+    return moduleOf(model, imported)
   } finally {
     await bytes.close()
   }
@@ -99,16 +103,18 @@ function warnOf(name: string, { unknown }: ImportedGraph, logger: Logger): void 
   logger.warn(`"${name}" has operators that lowbit keeps as they are and does not quantize: ${list}`)
 }
 
-function moduleOf(imported: ImportedGraph): GraphModule {
+function moduleOf(model: ModelProto, imported: ImportedGraph): GraphModule {
   const { importer, outputNames } = imported
-  const graph = recognise(imported.graph)
+  const graph = recognise(imported.graph, importer.names)
+  const learned = learnStates(graph, importer.states)
   nameGraph(graph)
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs).concat(graph.outputs))
   const kept = graph.inputs.filter(({ kind, value }) => kind === 'input' || read.has(value))
   graph.inputs.splice(0, graph.inputs.length, ...kept)
   const paths = new Set(kept.map(({ name }) => name))
-  const states = importer.states.filter(({ path }) => paths.has(path))
-  const module = new GraphModule(graph, outputTreeOf(outputNames), { layout: layoutOfImport(graph, states) })
+  const states = learned.filter(({ path }) => paths.has(path))
+  const own = rememberSource({ model, graph, names: importer.names, states })
+  const module = new GraphModule(own, outputTreeOf(outputNames), { layout: layoutOfImport(graph, states) })
   for (const { path, tensor } of states) setMember(module, path, tensor)
   module.train(false)
   return module

@@ -37,6 +37,11 @@ export class NodeCall {
     return this.node.name === '' ? this.node.opType : `${this.node.opType} ${this.node.name}`
   }
 
+  /** What the file calls the first result. */
+  get outputName(): string {
+    return this.node.output[0] ?? ''
+  }
+
   /** How many inputs are given, absent ones among them. */
   get inputCount(): number {
     return this.node.input.length
@@ -152,7 +157,7 @@ export class NodeCall {
 
   /** An operand of elements that are known. */
   known(content: Content): Operand {
-    return { name: this.node.output[0] ?? '', ...content }
+    return { name: this.outputName, ...content }
   }
 
   /** Types of the outputs that the file declares, or a runtime infers. */

@@ -8,9 +8,7 @@ import { toTypedArray } from '../../tensor/to-typed-array.ts'
 
 /** A tensor of the file. */
 export interface StoredTensor {
-  /** Its name in the file; a transposed one's ends in `^T`. */
-  readonly key: string
-  /** The tensor of the file that it comes from. */
+  /** The tensor of the file that it is, or is the transpose of. */
   readonly tensor: string
   readonly isTransposed: boolean
   readonly array: () => HostArray

@@ -13,12 +13,16 @@ const OFFSET = 128
  * Writes QuantizeLinear to int8 without zero points of int8. From opset 21 on, ONNX Runtime (1.30 and 1.32) moves pairs of quantize and dequantize past reshapes
  * with the attribute output_dtype beside their zero points, takes those for uint8, and refuses the model. Zero points that are all 0 are left out;
  * others become uint8, with values moved by 128, which stand for the same numbers.
+ * @param isOurs whether a zero point, by its name, may be changed. Default: all
  */
-export function spareInt8ZeroPoints({ graph }: ModelProto): void {
+export function spareInt8ZeroPoints(
+  { graph }: ModelProto,
+  isOurs: (name: string) => boolean = () => true,
+): void {
   if (graph === undefined) return
   const makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)))
   for (const zeroPoint of graph.initializer) {
-    if (zeroPoint.dataType !== OnnxType.INT8) continue
+    if (zeroPoint.dataType !== OnnxType.INT8 || !isOurs(zeroPoint.name)) continue
     const readers = graph.node.filter(({ input }) => input.includes(zeroPoint.name))
     const isZeroPoint = readers.every((node) => isLinear(node) && node.input[2] === zeroPoint.name)
     if (!isZeroPoint || !readers.some(({ opType }) => opType === 'QuantizeLinear')) continue
@@ -26,7 +30,7 @@ export function spareInt8ZeroPoints({ graph }: ModelProto): void {
     else if (readers.every((node) => readsGroup(node, readers, makers))) makeUnsigned(zeroPoint)
   }
   const read = new Set(graph.node.flatMap(({ input }) => input))
-  graph.initializer = graph.initializer.filter(({ name }) => read.has(name))
+  graph.initializer = graph.initializer.filter(({ name }) => read.has(name) || !isOurs(name))
 }
 
 function isLinear({ opType }: NodeProto): boolean {

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { type ModelProto, StringStringEntryProtoSchema } from '../../codec/onnx.ts'
 import type { GraphInput } from '../../ir/graph.ts'
 import type { Node } from '../../ir/node.ts'
+import { dequantize } from '../../ops/quantization/quantize.ts'
 import { version } from '../version.ts'
 
 /** How one tensor of a model is quantized. */
@@ -29,18 +30,18 @@ export function describeModel(
 
 function recipeOf(nodes: readonly Node[], states: readonly GraphInput[]): QuantizedTensorRecipe[] {
   const names = new Map(states.map(({ value, name }) => [value, name]))
-  return nodes.flatMap((node): QuantizedTensorRecipe[] => {
+  return nodes.flatMap((node) => {
     const [first] = node.inputs
-    if (node.op.name !== 'lowbit.dequantize' || !first) return []
-    return [
-      {
-        tensor: names.get(first) ?? node.name,
-        dtype: first.dtype,
-        axis: numberOf(node.attrs.axis),
-        blockSize: numberOf(node.attrs.blockSize),
-      },
-    ]
+    return recipeEntry(node, (first && names.get(first)) ?? node.name) ?? []
   })
+}
+
+/** How the tensor that a node dequantizes is quantized; undefined for another node. */
+export function recipeEntry({ op, inputs, attrs }: Node, tensor: string): QuantizedTensorRecipe | undefined {
+  const [first] = inputs
+  if (op.name !== dequantize.name || !first) return undefined
+  const [axis, blockSize] = [numberOf(attrs.axis), numberOf(attrs.blockSize)]
+  return { tensor, dtype: first.dtype, axis, blockSize }
 }
 
 function numberOf(value: unknown): number | null {

@@ -1,29 +1,28 @@
-import { create } from '@bufbuild/protobuf'
-import { type GraphProto, type ModelProto, NodeProtoSchema } from '../../codec/onnx.ts'
+import type { GraphProto, ModelProto } from '../../codec/onnx.ts'
 import type { Graph } from '../../ir/graph.ts'
 import type { Value } from '../../ir/node.ts'
-import { attributeProto } from '../../lowering/attribute-proto.ts'
 import { lowerGraph } from '../../lowering/lower-graph.ts'
-import { tensorProto } from '../../lowering/model-builder.ts'
 import { simplify } from '../../lowering/simplify.ts'
 import { callModule } from '../../nn/call-module.ts'
-import { getMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
 import { leafPaths, type OutputTree } from '../../nn/output-tree.ts'
-import { Buffer, Parameter } from '../../nn/parameter.ts'
 import { dequantize } from '../../ops/quantization/quantize.ts'
 import { ExportError } from '../../quantization/export-error.ts'
-import { castArray } from '../../tensor/cast-array.ts'
-import { isFloating } from '../../tensor/dtype.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
 import { evaluationForm } from '../evaluation-form.ts'
+import { editedModel } from '../onnx-edit/edit-model.ts'
+import { type OnnxSource, sourceOf } from '../onnx-reader/onnx-source.ts'
 import { fuseProducts } from './matmul-nbits.ts'
 import { describeModel } from './metadata.ts'
 import { checkOpset, declareOpset } from './opset.ts'
+import { addInitializer, contentOf, stateName, widened } from './state-initializer.ts'
 
 /** How an ONNX model is written. */
 export interface OnnxOptions extends OnnxNames {
-  /** Version of ONNX's operators, 18 to 25. Default: 20, or what the model needs. From 25 on int2 takes two bits. */
+  /**
+   * Version of ONNX's operators, 18 to 25. Default: 20, or what the model needs; that of the file for a model that was read from one, or what it needs. From 25
+   * on int2 takes two bits.
+   */
   readonly opset?: number
   /** Whether products with weights in blocks are written as ONNX Runtime's own operation MatMulNBits. Default: false. */
   readonly matMulNBits?: boolean
@@ -38,15 +37,24 @@ export interface OnnxNames {
 }
 
 /**
- * A captured model in evaluation as an ONNX model: parameters and buffers are initializers under their paths, sizes that may vary are named dimensions.
- * @throws ExportError for a model that still has fake quantizers
+ * A captured model in evaluation as an ONNX model. One that was read from an ONNX file is that file with what was changed since, unless it is to have
+ * other names. Of another one parameters and buffers are initializers under their paths, sizes that may vary are named dimensions.
+ * @throws ExportError for a model that still has fake quantizers, or an opset that is too old
  */
-export async function onnxModel(
+export async function onnxModel(module: GraphModule, options: OnnxOptions = {}): Promise<ModelProto> {
+  refuseCalls(module)
+  const source = sourceOf(module.graph)
+  const { opset, matMulNBits = false } = options
+  return source !== undefined && keepsNames(source, options)
+    ? editedModel(module, source, { opset, matMulNBits })
+    : newModel(module, options)
+}
+
+async function newModel(
   module: GraphModule,
-  { inputNames, outputNames, opset, matMulNBits = false }: OnnxOptions = {},
+  { inputNames, outputNames, opset, matMulNBits = false }: OnnxOptions,
 ): Promise<ModelProto> {
   if (opset !== undefined) checkOpset(opset)
-  refuseCalls(module)
   const graph = evaluationForm(module.graph)
   const simple = simplify(graph.nodes, graph.outputs, new Set())
   const { nodes, outputs, constants } = matMulNBits
@@ -84,25 +92,21 @@ export async function onnxModel(
   return model
 }
 
-/** The first opset that has integers of two bits. */
-const FIRST_WITH_TWO_BITS = 25
+/** Whether a file may be edited: it gives its inputs and outputs their names. */
+function keepsNames({ model }: OnnxSource, { inputNames, outputNames }: OnnxNames): boolean {
+  const tensors = new Set(model.graph?.initializer.map(({ name }) => name))
+  const inputs = model.graph?.input.map(({ name }) => name).filter((name) => !tensors.has(name))
+  const outputs = model.graph?.output.map(({ name }) => name)
+  return (
+    (inputNames === undefined || inputNames.join('\n') === inputs?.join('\n')) &&
+    (outputNames === undefined || outputNames.join('\n') === outputs?.join('\n'))
+  )
+}
 
 /** A lowering may make constants up and then find that it needs none of them. */
 function dropUnreadConstants(graph: GraphProto): void {
   const read = new Set(graph.node.flatMap(({ input }) => input))
   graph.initializer = graph.initializer.filter(({ name }) => read.has(name))
-}
-
-/** Prefix of states: names that the lowering makes up are letters and digits. */
-function stateName(path: string): string {
-  return path.includes('.') || path.includes('_') ? path : `state.${path}`
-}
-
-/** Two bits take the room of four in operators that are older than two bits. */
-function widened(content: HostArray, opset = 0): HostArray {
-  if (opset >= FIRST_WITH_TWO_BITS) return content
-  if (content.dtype === 'int2') return castArray(content, 'int4')
-  return content.dtype === 'uint2' ? castArray(content, 'uint4') : content
 }
 
 /** Name and elements of a state; undefined for another value. */
@@ -113,30 +117,6 @@ async function stateContent(
 ): Promise<{ readonly name: string; readonly content: HostArray } | undefined> {
   const state = inputs.find((input) => input.kind === 'state' && input.value === value)
   return state && { name: stateName(state.name), content: await contentOf(module, state.name) }
-}
-
-async function contentOf(module: GraphModule, path: string): Promise<HostArray> {
-  const member = getMember(module, path)
-  if (member instanceof Parameter || member instanceof Buffer) return member.array()
-  throw new RangeError(`Cannot write a model as ONNX: expected a parameter or buffer "${path}", got none`)
-}
-
-/**
- * Adds the content of a state. Sub-byte integers and quantized floats are stored as what they are, other floats as float32.
- * @param isComputed whether the graph computes with it, which it does in float32
- */
-function addInitializer(graph: GraphProto, name: string, content: HostArray, isComputed: boolean): void {
-  if (content.dtype.startsWith('float8')) {
-    const stored = isComputed ? `${name}.stored` : name
-    graph.initializer.push(tensorProto(stored, content.dtype, content.shape, content.bytes))
-    if (!isComputed) return
-    const attribute = [attributeProto('to', { dtype: 'float32' })]
-    const cast = { opType: 'Cast', name: `${name}.cast`, input: [stored], output: [name], attribute }
-    graph.node.unshift(create(NodeProtoSchema, cast))
-    return
-  }
-  const array = isFloating(content.dtype) ? castArray(content, 'float32') : content
-  graph.initializer.push(tensorProto(name, array.dtype, array.shape, array.bytes))
 }
 
 function refuseCalls({ graph }: GraphModule): void {

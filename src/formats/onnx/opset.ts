@@ -1,4 +1,9 @@
-import { type ModelProto, TensorProto_DataType as OnnxType } from '../../codec/onnx.ts'
+import {
+  type ModelProto,
+  type NodeProto,
+  TensorProto_DataType as OnnxType,
+  type TensorProto,
+} from '../../codec/onnx.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { spareInt8ZeroPoints } from './int8-zero-points.ts'
 
@@ -16,7 +21,7 @@ const NEWEST = 25
 const USUAL = 20
 
 /** QuantizeLinear has an attribute for the dtype of its result from here on. */
-const FIRST_WITH_OUTPUT_DTYPE = 21
+export const FIRST_WITH_OUTPUT_DTYPE = 21
 
 /** First versions of operators that are newer than the oldest. */
 const OPERATORS: Readonly<Record<string, number>> = {
@@ -41,7 +46,7 @@ const DTYPES: ReadonlyMap<number, Need> = new Map<number, Need>([
 ])
 
 /** Version of the file format that came with each version of the operators. */
-const IR_VERSIONS: ReadonlyMap<number, bigint> = new Map([
+export const IR_VERSIONS: ReadonlyMap<number, bigint> = new Map([
   [18, 8n],
   [19, 9n],
   [20, 9n],
@@ -65,7 +70,7 @@ export function checkOpset(opset: number): void {
  * @throws ExportError where the asked one is too old, with everything that needs a newer one
  */
 export function declareOpset(model: ModelProto, asked: number | undefined): void {
-  const needs = needsOf(model)
+  const needs = needsOf(model.graph?.node ?? [], model.graph?.initializer ?? [])
   const needed = needs.reduce((max, { opset }) => Math.max(max, opset), OLDEST)
   const opset = asked ?? Math.max(needed, USUAL)
   if (opset < needed) {
@@ -81,8 +86,8 @@ export function declareOpset(model: ModelProto, asked: number | undefined): void
   if (opset >= FIRST_WITH_OUTPUT_DTYPE) spareInt8ZeroPoints(model)
 }
 
-function needsOf({ graph }: ModelProto): Need[] {
-  const nodes = graph?.node ?? []
+/** What nodes and tensors use that came with a version of ONNX's operators. */
+export function needsOf(nodes: readonly NodeProto[], tensors: readonly TensorProto[]): Need[] {
   const byOperator = nodes.flatMap(({ opType, domain, attribute }): Need[] => {
     if (domain !== '') return []
     const opset = OPERATORS[opType]
@@ -93,7 +98,7 @@ function needsOf({ graph }: ModelProto): Need[] {
       ...castNeeds(attribute.find(({ name }) => name === 'to')?.i),
     ]
   })
-  const byDType = (graph?.initializer ?? []).flatMap(({ dataType }) => DTYPES.get(dataType) ?? [])
+  const byDType = tensors.flatMap(({ dataType }) => DTYPES.get(dataType) ?? [])
   return [...byOperator, ...byDType]
 }
 

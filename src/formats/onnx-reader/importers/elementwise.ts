@@ -113,7 +113,7 @@ const cast: Importer = (call) => {
   const dtype = computedDType(number) ?? call.fail('a type of numbers', onnxTypeName(number))
   const input = call.input(0)
   if (input.dtype === dtype) return input
-  if (input.stored !== undefined) return castStored(input, input.stored, dtype)
+  if (input.stored !== undefined) return castStored(input, input.stored, dtype, call.outputName)
   return call.emit(to, [call.valueOf(input)], { dtype })
 }
 

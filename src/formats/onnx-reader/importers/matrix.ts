@@ -6,6 +6,7 @@ import { linear } from '../../../ops/matrix/linear.ts'
 import { matmul } from '../../../ops/matrix/matmul.ts'
 import { t } from '../../../ops/shape/permute.ts'
 import type { Importer, NodeCall } from '../node-call.ts'
+import type { Operand } from '../operand.ts'
 
 /** A product with a matrix of the file is a linear layer without a bias. */
 const product: Importer = (call) => {
@@ -26,9 +27,14 @@ const gemm: Importer = (call) => {
   const isPlain = alpha === 1 && (bias === undefined || (beta === 1 && bias.shape.length === 1))
   if (weight !== undefined && isPlain && (bias === undefined || bias.shape[0] === weight.shape[0]))
     return call.emit(linear, [a, weight, call.optionalState(2, 'bias')], {})
-  const second = call.value(1)
-  const b = isTransposed ? call.emit(t, [second], {}) : second
+  const b = isTransposed ? turned(call, call.input(1)) : call.value(1)
   return withBias(call, scaled(call, call.emit(matmul, [a, b], {}), alpha), beta)
+}
+
+/** A matrix with its dimensions exchanged; one of the file is stored so. */
+function turned(call: NodeCall, operand: Operand): Value {
+  if (operand.stored !== undefined) return call.valueOf(call.importer.transposed(operand))
+  return call.emit(t, [call.valueOf(operand)], {})
 }
 
 function withBias(call: NodeCall, y: Value, beta: number): Value {

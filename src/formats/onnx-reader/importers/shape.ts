@@ -32,7 +32,8 @@ const reshapeTo: Importer = (call) => {
   const input = call.input(0)
   const shape = resolved(call, input.shape, target)
   if (shape === undefined) return undefined
-  if (input.stored !== undefined && isConcrete(shape)) return reshapedStored(input, input.stored, shape)
+  if (input.stored !== undefined && isConcrete(shape))
+    return reshapedStored(input, input.stored, shape, call.outputName)
   const x = call.valueOf(input)
   return sameDims(x.shape, shape) ? x : call.emit(reshape, [x], { shape })
 }

@@ -1,9 +1,10 @@
 import { Graph } from '../../../ir/graph.ts'
 import { Node, type Value } from '../../../ir/node.ts'
 import { linear } from '../../../ops/matrix/linear.ts'
+import { passOnName, type ValueNames } from './rewriter.ts'
 
 /** A linear layer without a bias, whose result nothing reads but the addition of a vector, becomes one with the bias. */
-export function recogniseLinear(graph: Graph): Graph {
+export function recogniseLinear(graph: Graph, names: ValueNames): Graph {
   const users = graph.users()
   const states = new Set(graph.inputs.filter(({ kind }) => kind === 'state').map(({ value }) => value))
   const results = new Set(graph.outputs)
@@ -25,6 +26,7 @@ export function recogniseLinear(graph: Graph): Graph {
     if (result === undefined) return [node]
     dropped.add(product)
     replaced.set(sum, result)
+    passOnName(names, sum, result)
     return [fused]
   })
   return new Graph(

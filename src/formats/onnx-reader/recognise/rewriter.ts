@@ -1,14 +1,17 @@
 import { Graph } from '../../../ir/graph.ts'
 import type { Node, Value } from '../../../ir/node.ts'
 
+/** What a file calls values. */
+export type ValueNames = Map<Value, string>
+
 /** What takes the place of a node: new nodes, of which the last gives its result. */
 export type Replacement = readonly Node[] | undefined
 
 /**
  * Rewrites the nodes for which `rule` gives a replacement, the last node of what it stands for, and drops what nothing reads any more.
- * Requires nodes in an order in which they can run; ensures the same order and results.
+ * Requires nodes in an order in which they can run; ensures the same order and results. What has a name passes it on.
  */
-export function rewrite(graph: Graph, rule: (node: Node) => Replacement): Graph {
+export function rewrite(graph: Graph, names: ValueNames, rule: (node: Node) => Replacement): Graph {
   const replaced = new Map<Value, Value>()
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
     for (const [i, input] of node.inputs.entries()) if (input) node.inputs[i] = replaced.get(input) ?? input
@@ -16,10 +19,17 @@ export function rewrite(graph: Graph, rule: (node: Node) => Replacement): Graph 
     const [before, after] = [node.outputs[0], made?.at(-1)?.outputs[0]]
     if (made === undefined || before === undefined || after === undefined) return [node]
     replaced.set(before, after)
+    passOnName(names, before, after)
     return made
   })
   const outputs = graph.outputs.map((value) => replaced.get(value) ?? value)
   return new Graph(graph.inputs, liveNodes(nodes, outputs), outputs)
+}
+
+/** A value that takes the place of another one is called as that was. */
+export function passOnName(names: ValueNames, before: Value, after: Value): void {
+  const name = names.get(before)
+  if (name !== undefined) names.set(after, name)
 }
 
 function liveNodes(nodes: readonly Node[], outputs: readonly Value[]): Node[] {

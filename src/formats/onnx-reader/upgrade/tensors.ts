@@ -21,6 +21,11 @@ export class Tensors {
     return this.#add('int64', [values.length], values)
   }
 
+  /** Name of a constant integer. */
+  scalar(value: bigint): string {
+    return this.#add('int64', [], [value])
+  }
+
   /** Name of a constant list of floats, or of one float. */
   floats(values: readonly number[] | number): string {
     return typeof values === 'number'

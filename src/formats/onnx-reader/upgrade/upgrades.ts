@@ -24,12 +24,14 @@ const REDUCTIONS = [
 
 /** What changed between opset 7 and the one that all models are brought to, oldest first. */
 export const UPGRADES: readonly Upgrade[] = [
+  { until: 9, types: ['BatchNormalization'], rewrite: dropSpatial },
   { until: 10, types: ['Slice'], rewrite: slice },
   { until: 10, types: ['TopK'], rewrite: (node, tensors) => moveInts(node, tensors, 'k', 1) },
   { until: 10, types: ['Upsample'], rewrite: upsample },
   { until: 11, types: ['Resize'], rewrite: oldResize },
   { until: 11, types: ['Clip'], rewrite: clip },
   { until: 11, types: ['Pad'], rewrite: pad },
+  { until: 11, types: ['Scatter'], rewrite: (node) => rename(node, 'ScatterElements') },
   { until: 12, types: ['Dropout'], rewrite: (node) => void take(node, 'ratio') },
   {
     until: 13,
@@ -39,8 +41,11 @@ export const UPGRADES: readonly Upgrade[] = [
   { until: 13, types: ['Split'], rewrite: (node, tensors) => moveInts(node, tensors, 'split', 1) },
   { until: 13, types: ['Softmax', 'LogSoftmax', 'Hardmax'], rewrite: coerce },
   { until: 14, types: ['BatchNormalization'], rewrite: dropStatistics },
+  { until: 16, types: ['RoiAlign'], rewrite: alignRois },
   { until: 18, types: REDUCTIONS, rewrite: (node, tensors) => moveInts(node, tensors, 'axes', 1) },
   { until: 18, types: ['Split'], rewrite: countParts },
+  { until: 20, types: ['DFT'], rewrite: (node, tensors) => moveAxis(node, tensors) },
+  { until: 20, types: ['GridSample'], rewrite: renameModes },
 ]
 
 function take(node: NodeProto, name: string): AttributeProto | undefined {
@@ -97,12 +102,41 @@ function coerce(node: NodeProto): void {
   node.attribute.push(attributeProto(COERCED, 1))
 }
 
+/** Statistics over positions are the only ones that are left. */
+function dropSpatial(node: NodeProto): void {
+  const spatial = node.attribute.find(({ name }) => name === 'spatial')
+  if (spatial?.i === 1n) take(node, 'spatial')
+}
+
 /** Statistics of the batch were outputs, which evaluation does not fill. */
 function dropStatistics(node: NodeProto): void {
   node.output.splice(1)
-  take(node, 'spatial')
 }
 
+function rename(node: NodeProto, opType: string): void {
+  node.opType = opType
+}
+
+/** Positions were not moved by half a pixel. */
+function alignRois(node: NodeProto): void {
+  node.attribute.push(attributeProto('coordinate_transformation_mode', 'output_half_pixel'))
+}
+
+/** The axis of a DFT was an attribute, 1 by default. */
+function moveAxis(node: NodeProto, tensors: Tensors): void {
+  setInput(node, 2, tensors.scalar(take(node, 'axis')?.i ?? 1n))
+}
+
+const GRID_MODES: Readonly<Record<string, string>> = { bilinear: 'linear', bicubic: 'cubic' }
+
+function renameModes(node: NodeProto): void {
+  const mode = take(node, 'mode')
+  const name = mode === undefined ? '' : new TextDecoder().decode(mode.s)
+  const renamed = GRID_MODES[name] ?? name
+  if (renamed !== '') node.attribute.push(attributeProto('mode', renamed))
+}
+
+/** Parts of one size were the default. */
 function countParts(node: NodeProto): void {
   if (node.input.length < 2 && !node.attribute.some(({ name }) => name === 'num_outputs'))
     node.attribute.push(attributeProto('num_outputs', node.output.length))

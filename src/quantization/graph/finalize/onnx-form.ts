@@ -1,6 +1,8 @@
 import type { Node, Value } from '../../../ir/node.ts'
 import { Buffer } from '../../../nn/parameter.ts'
+import { to } from '../../../ops/elementwise/to.ts'
 import { dequantize, quantize } from '../../../ops/quantization/quantize.ts'
+import type { DType } from '../../../tensor/dtype.ts'
 import { fromTypedArray } from '../../../tensor/from-typed-array.ts'
 import { fromValues } from '../../../tensor/from-values.ts'
 import type { HostArray } from '../../../tensor/host-array.ts'
@@ -60,8 +62,13 @@ export async function quantizeForOnnx(draft: GraphDraft): Promise<void> {
             fakeQuantize,
             qparams,
           )
-    draft.replace(outputOf(node), value)
+    draft.replace(outputOf(node), inDType(draft, node, value, source.dtype))
   }
+}
+
+/** What is dequantized to float32 in the dtype of the value that was quantized. */
+function inDType(draft: GraphDraft, node: Node, value: Value, dtype: DType): Value {
+  return value.dtype === dtype ? value : draft.insertBefore(node, to, [value], { dtype })
 }
 
 function refusalOf({ fakeQuantize: { spec, granularity }, isState }: JudgedTensor): Refusal | undefined {
