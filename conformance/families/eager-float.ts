@@ -1,4 +1,4 @@
-import { type AnyModule, ExecutionMode, listEagerOps, Quantizer } from 'lowbit'
+import { type AnyModule, ExecutionMode, listEagerOps, Module, Quantizer } from 'lowbit'
 import type { PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { buildModel } from '../models/build-model.ts'
@@ -87,6 +87,7 @@ function compareTies({ tied_states: expected }: RecordedModel, model: AnyModule)
   const names = new Map<unknown, string[]>()
   for (const [path, module] of model.namedModules()) {
     for (const [name, member] of module.members()) {
+      if (member instanceof Module) continue
       const full = path === '' ? name : `${path}.${name}`
       names.set(member, [...(names.get(member) ?? []), full])
     }

@@ -2,8 +2,10 @@ import { type AnyModule, fromHost, type GraphModule, Quantizer, QuantizerConfig,
 import type { HostArray } from '../../src/tensor/index.ts'
 import type { PartContext } from '../case.ts'
 import { loadGraphModel } from './graph-model.ts'
+import { tensorsIn } from './graph-numbers.ts'
 import { hasFile, readRecorded, readTensors } from './graph-recordings.ts'
 import { trainingForm } from './graph-training-forms.ts'
+import { type RootedVariance, rootedVariances, takeReferenceRoots } from './reference-variances.ts'
 import { capturingLogger } from './warnings.ts'
 
 /** What the reference writes into every batch norm and dropout of a model that it prepares. */
@@ -22,6 +24,8 @@ export interface GraphCase {
   readonly inputs: CaseInputs
   /** Folder of the configuration. */
   readonly folder: string
+  /** Running variances whose roots scale weights: they have values with the roots of the recordings. */
+  readonly variances: readonly RootedVariance[]
 }
 
 /** A configuration whose model is prepared. */
@@ -72,9 +76,12 @@ async function openCase(context: PartContext, file: string = 'model.pt2'): Promi
   const model = trainingForm(modelFolder, configFolder) ?? (await recordedModel(modelFolder, file))
   const config = QuantizerConfig.fromDict(readRecorded(configFolder, 'config.json'))
   const { logger, warnings } = capturingLogger()
+  const variances = rootedVariances(model)
+  await takeReferenceRoots(model, variances)
   return {
     model,
     config,
+    variances,
     warnings,
     quantizer: new Quantizer(model, config, { logger }),
     inputs: new CaseInputs(readTensors(modelFolder, 'inputs.safetensors')),
@@ -93,6 +100,27 @@ export async function prepareCase(context: PartContext, file: string = 'model.pt
 export function quantizesWeights({ modelFolder }: PartContext): boolean {
   if (!hasFile(modelFolder, 'case.json')) return true
   return readRecorded<{ calibration?: string }>(modelFolder, 'case.json').calibration !== 'contract'
+}
+
+/**
+ * Calibrates as the recordings did before they traced and finalized: outputs were taken before and after, which changes the statistics of a model that
+ * is in training.
+ */
+export async function calibrateAsRecorded(own: PreparedCase, fakeQuantWeights: boolean): Promise<void> {
+  if (own.prepared.training) await runEvaluation(own)
+  await calibrate(own, fakeQuantWeights)
+  if (own.prepared.training) await runEvaluation(own)
+}
+
+/** Calibrates, and does what was recorded before a model was finalized: its trace. */
+export async function calibrateToFinalize(own: PreparedCase, fakeQuantWeights: boolean): Promise<void> {
+  await calibrateAsRecorded(own, fakeQuantWeights)
+  if (own.prepared.training && hasFile(own.folder, 'trace.safetensors')) await runEvaluation(own, 1)
+}
+
+async function runEvaluation({ prepared, inputs }: PreparedCase, count?: number): Promise<void> {
+  for (const batch of inputs.batches('eval').slice(0, count))
+    for (const output of tensorsIn(prepared(...batch))) await output.realize()
 }
 
 /** Lets a prepared model observe the recorded batches. */

@@ -1,5 +1,5 @@
 import type { PartContext } from '../case.ts'
-import { calibrate, type PreparedCase, prepareCase, quantizesWeights } from './graph-case.ts'
+import { calibrateToFinalize, type PreparedCase, prepareCase, quantizesWeights } from './graph-case.ts'
 
 let latest: { readonly folder: string; readonly prepared: Promise<PreparedCase> } | undefined
 
@@ -12,6 +12,6 @@ export function calibratedCase(context: PartContext): Promise<PreparedCase> {
 
 async function calibrated(context: PartContext): Promise<PreparedCase> {
   const prepared = await prepareCase(context)
-  await calibrate(prepared, quantizesWeights(context))
+  await calibrateToFinalize(prepared, quantizesWeights(context))
   return prepared
 }

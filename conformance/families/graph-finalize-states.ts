@@ -2,16 +2,21 @@ import { type GraphModule, stateDict } from 'lowbit'
 import { type HostArray, toFloat32 } from '../../src/tensor/index.ts'
 import type { Divergence } from '../divergence.ts'
 import { compareClosely, numbersOf } from './graph-numbers.ts'
+import { isBatchCounter } from './graph-structure.ts'
 import { compareBytes, compareStateLists, type StoredStates } from './recorded-states.ts'
 
 /** Part of all elements of weights with a batch norm folded into them that may be one step away. */
 const MAX_FLIPS = 1e-3
 
-/** Compares names, dtypes and shapes of all states, and the elements of those that are stored. */
+/**
+ * Compares names, dtypes and shapes of all states, and the elements of those that are stored.
+ * @param lost biases that the reference lost
+ */
 export async function compareFinalizedStates(
   { states, tensors, prefix }: StoredStates,
   model: GraphModule,
   prepared: GraphModule,
+  lost: ReadonlySet<string>,
 ): Promise<Divergence | undefined> {
   const got = await stateDict(model)
   const missing = compareStateLists(states, got)
@@ -19,7 +24,14 @@ export async function compareFinalizedStates(
   const folded = new FoldedWeights(prepared, got)
   for (const [name, , , kind] of states) {
     const [expected, own] = [tensors.get(prefix + name), got.get(name)]
-    if (kind !== 'stored' || expected === undefined || own === undefined) continue
+    if (
+      kind !== 'stored' ||
+      expected === undefined ||
+      own === undefined ||
+      isBatchCounter(name) ||
+      lost.has(name)
+    )
+      continue
     const divergence = folded.compare(name, expected, own) ?? compareOne(folded, name, expected, own)
     if (divergence !== undefined) return divergence
   }

@@ -2,6 +2,7 @@ import { ExportBackend, ExportError, type GraphModule } from 'lowbit'
 import type { JsonObject, PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import type { PreparedCase } from './graph-case.ts'
+import { expectedOutputs, lostBiases } from './graph-expected-outputs.ts'
 import { compareFinalizedNodes } from './graph-finalize-nodes.ts'
 import { compareFinalizedOutputs } from './graph-finalize-outputs.ts'
 import { calibratedCase } from './graph-finalize-prepared.ts'
@@ -41,12 +42,17 @@ async function checkFinalized(context: PartContext, backend: FileBackend): Promi
   const { model, error } = await finalize(prepared, backend)
   if (model === undefined || recorded.error !== undefined) return compareRefusal(recorded, error)
   const tensors = readTensors(configFolder, 'finalized.safetensors')
+  const lost = lostBiases(prepared.prepared)
   const stored = { states: recorded.states, tensors, prefix: `${backend}.state.` }
   return (
     compareFinalizedNodes(recorded.graph, model) ??
     compareActivations(recorded.mil_activation_modules, model) ??
-    (await compareFinalizedStates(stored, model, prepared.prepared)) ??
-    (await compareFinalizedOutputs(tensors, model, backend, prepared.inputs))
+    (await compareFinalizedStates(stored, model, prepared.prepared, lost)) ??
+    (await compareFinalizedOutputs(
+      expectedOutputs(configFolder, backend, tensors, lost),
+      model,
+      prepared.inputs,
+    ))
   )
 }
 

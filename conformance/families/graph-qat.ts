@@ -1,10 +1,12 @@
 import { type GraphModule, stateDict } from 'lowbit'
+import type { HostArray } from '../../src/tensor/index.ts'
 import type { PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import { compareOutputs, compareStates } from './graph-calibrate.ts'
 import { type PreparedCase, prepareCase } from './graph-case.ts'
 import { type OutputRule, outputRule, tensorsIn } from './graph-numbers.ts'
 import { type RecordedPreparation, readRecorded, readTensors } from './graph-recordings.ts'
+import { isBatchCounter } from './graph-structure.ts'
 import {
   compareNamed,
   type Readable,
@@ -12,6 +14,7 @@ import {
   type Trainee,
   train,
 } from './recorded-training.ts'
+import { takeReferenceRoots } from './reference-variances.ts'
 
 const LATER = { relative: 1e-2 }
 
@@ -23,16 +26,19 @@ export async function checkQat(context: PartContext): Promise<Divergence | undef
   const training = readRecorded<RecordedTraining>(configFolder, 'qat.json')
   const preparation = readRecorded<RecordedPreparation>(configFolder, 'prepared.json')
   const trainee = traineeOf(own, preparation, await outputRule(own.prepared, own.quantizer.inspect()))
+  const divergence = await own.quantizer.trainingMode(() => train(training, recorded, trainee))
+  if (divergence !== undefined) return divergence
+  await takeReferenceRoots(own.prepared, own.variances)
+  own.prepared.eval()
   return (
-    (await own.quantizer.trainingMode(() => train(training, recorded, trainee))) ??
-    (await compareNamed(recorded, 'state', await statesOf(own.prepared))) ??
+    (await compareNamed(withoutCounters(recorded), 'state', await statesOf(own.prepared))) ??
     (await compareStates(own, recorded, 'fq', LATER)) ??
     (await compareOutputs(own, recorded, 'qat_eval'))
   )
 }
 
 function traineeOf(
-  { prepared, quantizer, inputs }: PreparedCase,
+  { prepared, quantizer, inputs, variances }: PreparedCase,
   { fake_quants: calls }: RecordedPreparation,
   rule: OutputRule,
 ): Trainee {
@@ -43,10 +49,18 @@ function traineeOf(
     model: prepared,
     inputs,
     rule: { ...rule, steps: new Map() },
-    run: (batch) => tensorsIn(prepared(...batch))[0],
+    run: async (batch) => {
+      await takeReferenceRoots(prepared, variances)
+      return tensorsIn(prepared(...batch))[0]
+    },
     step: () => quantizer.step(),
     flags: () => Array.from(order, (each) => [Number(each.observerEnabled), Number(each.fakeQuantEnabled)]),
   }
+}
+
+/** What was recorded but for the counters of batches. */
+function withoutCounters(recorded: ReadonlyMap<string, HostArray>): ReadonlyMap<string, HostArray> {
+  return new Map([...recorded].filter(([name]) => !isBatchCounter(name)))
 }
 
 /** States under all their names. */

@@ -8,7 +8,7 @@ type ValueOf = NodeOf['outputs'][number]
 
 /**
  * Compares graphs modulo the names of their operations: the same operations on the same values, with fake quantizers of the same names in the same
- * places. Updates of states are left out.
+ * places. Updates of states and counters of batches are left out.
  */
 export function compareGraphs(recorded: readonly RecordedNode[], graph: GraphOf): Divergence | undefined {
   const keys = new KeyTable()
@@ -39,6 +39,11 @@ export function matchNodes(recorded: readonly RecordedNode[], graph: GraphOf): R
   return names
 }
 
+/** Whether a state counts batches: the reference counts those of evaluation too, and drops the counter where it finalizes for itself. */
+export function isBatchCounter(state: string): boolean {
+  return state.endsWith('num_batches_tracked')
+}
+
 /** Numbers for what nodes compute: equal for equal operations on equal inputs, whatever the nodes are called. */
 class KeyTable {
   readonly #keys = new Map<string, number>()
@@ -65,8 +70,10 @@ interface GraphKeys {
 function keysOf(graph: GraphOf, keys: KeyTable): GraphKeys {
   const values = new Map<ValueOf, number>(graph.inputs.map(({ value, name }) => [value, keys.key(name)]))
   const nodes = new Map<number, string>()
+  const counters = new Set(graph.inputs.flatMap(({ value, name }) => (isBatchCounter(name) ? [value] : [])))
   for (const node of graph.nodes) {
-    if (node.op.name === 'lowbit.assign') continue
+    if (node.op.name === 'lowbit.assign' || node.inputs.some((input) => input && counters.has(input)))
+      continue
     const inputs = node.inputs.flatMap((input) => (input ? [values.get(input)] : []))
     const key = keys.key(`${typeOf(node)}(${inputs.join()})`)
     nodes.set(key, node.name)
@@ -91,8 +98,12 @@ function recordedKeys(graph: readonly RecordedNode[], keys: KeyTable): GraphKeys
       ? [values.get(given.node) ?? -1]
       : []
   }
+  const counters = new Set<number>()
   for (const { name, op, target, args } of graph) {
-    if (op === 'get_attr' || op === 'placeholder') values.set(name, keys.key(target))
+    if (op === 'get_attr' || op === 'placeholder') {
+      values.set(name, keys.key(target))
+      if (isBatchCounter(target)) counters.add(keys.key(target))
+    } else if (args.flatMap(read).some((key) => counters.has(key))) continue
     else if (op === 'output') outputs.push(...args.flatMap(read))
     else if (target === 'operator.getitem') {
       const [source = -1] = args.flatMap(read)

@@ -1,6 +1,6 @@
 import type { PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
-import { calibrate, prepareCase, quantizesWeights } from './graph-case.ts'
+import { calibrateAsRecorded, prepareCase, quantizesWeights } from './graph-case.ts'
 import { compareOutput, outputRule } from './graph-numbers.ts'
 import { type RecordedPreparation, readRecorded, readTensors } from './graph-recordings.ts'
 import { matchNodes } from './graph-structure.ts'
@@ -9,7 +9,7 @@ import { matchNodes } from './graph-structure.ts'
 export async function checkTrace(context: PartContext): Promise<Divergence | undefined> {
   const { configFolder = '' } = context
   const prepared = await prepareCase(context)
-  await calibrate(prepared, quantizesWeights(context))
+  await calibrateAsRecorded(prepared, quantizesWeights(context))
   const recorded = readTensors(configFolder, 'trace.safetensors')
   const { graph } = readRecorded<RecordedPreparation>(configFolder, 'prepared.json')
   const names = matchNodes(graph, prepared.prepared.graph)

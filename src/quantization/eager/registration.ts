@@ -19,6 +19,8 @@ import { StateSpecTable } from './state-specs.ts'
 import { argumentsOf, functionOf, type TensorArgument, type TensorFunction } from './tensor-functions.ts'
 import { TensorNumbers } from './tensor-numbers.ts'
 
+const DROPOUTS = new Set(['aten.dropout', 'aten.feature_dropout'])
+
 /** A tensor of a call that gets a fake quantizer, unless its spec turns out to be none. */
 export interface RegisteredTensor {
   /** Name of the fake quantizer. */
@@ -164,6 +166,7 @@ class Registration {
       const outputs = proceed(call.inputs)
       const [changed] = outputs
       if (call.isInPlace && changed !== undefined) this.#numbers.changed(changed)
+      if (changed !== undefined && returnsInput(call)) this.#numbers.same(changed, call.inputs[0] ?? changed)
       log(outputs)
       if (fn.type !== null || seesAll) this.#record(record, fn, call, outputs)
       return outputs
@@ -176,12 +179,12 @@ class Registration {
     const count = calls.length
     const pending: PendingTensor[] = []
     calls.push(pending)
-    if (!call.inputs.some(isQuantizable)) return
+    if (fn.takesList || !call.inputs.some(isQuantizable)) return
     const local = count === 0 ? fn.name : `${fn.name}_${count}`
     const name = record.path === '' ? local : `${record.path}.${local}`
     const specs = this.#settings.opSpecs(record.path, name, fn.type)
     pending.push(...this.#inputs({ record, fn, call, local, name, specs }))
-    outputs.forEach((tensor, place) => {
+    outputs.slice(0, fn.results).forEach((tensor, place) => {
       if (!isQuantizable(tensor)) return
       const spec = specFor(specs.opOutputSpec, place)
       const output = `${local}_quantize_output_${place}`
@@ -252,6 +255,11 @@ function isQuantizable(tensor: Tensor | null): tensor is Tensor {
   if (tensor === null || !isFloating(tensor.dtype)) return false
   const { shape } = tensor.value
   return !isConcrete(shape) || sizeOf(shape) > 1
+}
+
+/** Whether a function returns the very tensor that it gets: a dropout that is off. Boundaries of modules see one tensor before and after it. */
+function returnsInput({ name, attrs }: TensorCall): boolean {
+  return DROPOUTS.has(name) && attrs.train === false
 }
 
 /** Whether a number was given in the place of a tensor. */

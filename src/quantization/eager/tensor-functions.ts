@@ -18,13 +18,18 @@ export interface TensorFunction {
   readonly arguments: readonly TensorArgument[]
   /** Arguments that are always there and no tensors, after the others: naming one in a spec does nothing. */
   readonly settings: number
+  /** Whether the tensors come as a list: nothing of such a call is quantized. */
+  readonly takesList: boolean
+  /** How many of the operation's outputs the function returns; the others are new states. */
+  readonly results: number
 }
 
 const input: readonly TensorArgument[] = [{ name: 'input', input: 0 }]
 const weighted = [...input, { name: 'weight', input: 1 }, { name: 'bias', input: 2 }]
 const binary = [...input, { name: 'other', input: 1 }]
 
-type Signature = Pick<TensorFunction, 'arguments' | 'settings'>
+type Signature = Pick<TensorFunction, 'arguments' | 'settings'> &
+  Partial<Pick<TensorFunction, 'takesList' | 'results'>>
 
 const take = (args: readonly TensorArgument[], settings = 0): Signature => ({ arguments: args, settings })
 
@@ -59,15 +64,23 @@ const OTHERS = new Map<string, Signature>([
   ['rms_norm', take(weighted)],
   [
     'batch_norm',
-    take([
-      ...input,
-      { name: 'running_mean', input: 3 },
-      { name: 'running_var', input: 4 },
-      { name: 'weight', input: 1 },
-      { name: 'bias', input: 2 },
-    ]),
+    {
+      ...take([
+        ...input,
+        { name: 'running_mean', input: 3 },
+        { name: 'running_var', input: 4 },
+        { name: 'weight', input: 1 },
+        { name: 'bias', input: 2 },
+      ]),
+      results: 1,
+    },
   ],
+  ['cat', { ...take(input), takesList: true }],
+  ['stack', { ...take(input), takesList: true }],
 ])
+
+/** Functions that PyTorch calls otherwise than their operations. */
+const FUNCTION_NAMES: Readonly<Record<string, string>> = { log_sigmoid: 'logsigmoid' }
 
 const known = new Map<string, TensorFunction>()
 
@@ -78,11 +91,13 @@ export function functionOf({ name, isInPlace }: Pick<TensorCall, 'name' | 'isInP
   if (found === undefined) {
     const type = name.slice(name.lastIndexOf('.') + 1)
     const quantizable = QUANTIZABLE.get(type)
-    const signature = quantizable ?? OTHERS.get(type) ?? take(input)
+    const base = FUNCTION_NAMES[type] ?? type
     found = {
-      name: isInPlace ? `${type}_` : type,
+      name: isInPlace ? `${base}_` : base,
       type: quantizable === undefined ? null : type,
-      ...signature,
+      takesList: false,
+      results: Number.POSITIVE_INFINITY,
+      ...(quantizable ?? OTHERS.get(type) ?? take(input)),
     }
     known.set(key, found)
   }

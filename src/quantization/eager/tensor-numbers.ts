@@ -18,6 +18,11 @@ export class TensorNumbers {
     return leaves(structure).map((leaf) => (leaf instanceof Tensor ? this.of(leaf) : undefined))
   }
 
+  /** A tensor is another one under a second name. */
+  same(tensor: Tensor, other: Tensor): void {
+    this.#numbers.set(tensor, this.of(other))
+  }
+
   /** A tensor has been changed in place. */
   changed(tensor: Tensor): void {
     this.#numbers.delete(tensor)
