@@ -95,6 +95,17 @@ export const onnxRows: readonly OnnxRow[] = [
   },
   { title: 'GlobalMaxPool', nodes: [node('GlobalMaxPool', ['x'], ['y'])], becomes: 'amax' },
   {
+    title: 'HardSigmoid of its own numbers',
+    nodes: [node('HardSigmoid', ['x'], ['y'])],
+    becomes: 'onnx.hardsigmoid',
+  },
+  {
+    title: 'Clip that is a ReLU6',
+    nodes: [node('Clip', ['x', 'lo', 'hi'], ['y'])],
+    tensors: [tensor('lo', [], [0]), tensor('hi', [], [6])],
+    becomes: 'relu6',
+  },
+  {
     title: 'Gemm',
     x: [4, 6],
     nodes: [node('Gemm', ['x', 'w', 'b'], ['y'], { transB: 1 })],

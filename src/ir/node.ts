@@ -45,6 +45,8 @@ export class Node<A extends Attributes = Attributes> {
   differentiable = true
   /** The node of a graph that was read from a file which this one is, or is a copy of; undefined for what was made since. */
   source: Node | undefined = undefined
+  /** False for what quantization leaves alone: a mask, whose numbers have no scale that would suit them. */
+  quantizable = true
 
   constructor(
     op: Operation<A>,
@@ -91,6 +93,7 @@ export function withInputs(node: Node, inputs: readonly (Value | null)[]): Node 
   copy.name = node.name
   copy.differentiable = node.differentiable
   copy.source = node.source
+  copy.quantizable = node.quantizable
   return copy
 }
 

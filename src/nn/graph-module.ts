@@ -116,17 +116,25 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
   #flatten(inputs: readonly unknown[]): Tensor[] {
     const tensors: Tensor[] = []
     const expected = this.#expected()
-    if (inputs.length !== expected.length) {
+    if (inputs.length > expected.length)
       throw new TypeError(`Cannot run the graph: expected ${expected.length} inputs, got ${inputs.length}`)
-    }
-    inputs.forEach((input, i) => {
-      const { tree } = flatten(input, tensors)
-      if (JSON.stringify(tree) === JSON.stringify(expected[i])) return
+    for (const [i, tree] of expected.entries()) {
+      const input = inputs[i]
+      const given = input === undefined ? undefined : flatten(input, tensors).tree
+      if (JSON.stringify(given) === JSON.stringify(tree)) continue
       throw new TypeError(
-        `Cannot run the graph: expected ${describe(expected[i])} as input ${i}, got ${describe(tree)}`,
+        `Cannot run the graph: expected ${describe(tree)} as ${this.#titleOf(i)}, got ${describe(given)}`,
       )
-    })
+    }
     return tensors
+  }
+
+  /** How messages call an argument: its place, and its name where it is a single tensor. */
+  #titleOf(index: number): string {
+    const tree = this.#expected()[index]
+    const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
+    const name = typeof tree === 'number' ? users[tree]?.name : undefined
+    return name === undefined ? `input ${index}` : `input ${index} ("${name}")`
   }
 
   #expected(): readonly OutputTree[] {

@@ -15,6 +15,7 @@ import { UntypedNode } from './opaque/untyped-node.ts'
 import { outputTreeOf } from './output-names.ts'
 import { readModel } from './read-model.ts'
 import { learnStates } from './recognise/learned-states.ts'
+import { leaveMasks } from './recognise/masks.ts'
 import { recognise } from './recognise/recognise.ts'
 import { resolveConflict, SizeConflict } from './size-conflict.ts'
 import { Sizes } from './sizes.ts'
@@ -106,6 +107,7 @@ function warnOf(name: string, { unknown }: ImportedGraph, logger: Logger): void 
 function moduleOf(model: ModelProto, imported: ImportedGraph): GraphModule {
   const { importer, outputNames } = imported
   const graph = recognise(imported.graph, importer.names)
+  leaveMasks(graph, importer.states)
   const learned = learnStates(graph, importer.states)
   nameGraph(graph)
   const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs).concat(graph.outputs))

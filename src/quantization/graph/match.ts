@@ -46,6 +46,7 @@ function followChain(view: GraphView, key: Node, { steps }: Pattern): Node[] | u
 function nodesByType(view: GraphView): Map<string, Node[]> {
   const byType = new Map<string, Node[]>()
   for (const node of view.nodes) {
+    if (!node.quantizable) continue
     const type = opTypeOf(node)
     const list = byType.get(type)
     if (list === undefined) byType.set(type, [node])

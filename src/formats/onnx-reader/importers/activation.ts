@@ -11,10 +11,8 @@ import { sigmoid } from '../../../ops/activation/sigmoid.ts'
 import { logSoftmax, softmax } from '../../../ops/activation/softmax.ts'
 import { softplus } from '../../../ops/activation/softplus.ts'
 import { tanh } from '../../../ops/activation/tanh.ts'
-import { add } from '../../../ops/elementwise/add.ts'
-import { clamp } from '../../../ops/elementwise/clamp.ts'
-import { mul } from '../../../ops/elementwise/mul.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
+import { hardSigmoid } from '../hard-sigmoid.ts'
 import type { Importer } from '../node-call.ts'
 import { COERCED } from '../upgrade/coerced.ts'
 import { unary } from './elementwise.ts'
@@ -32,12 +30,10 @@ function overAxis(op: Operation<{ readonly dim: number }>): Importer {
   }
 }
 
-const hardSigmoid: Importer = (call) => {
+const hardSigmoidOf: Importer = (call) => {
   const [alpha, beta] = [call.float('alpha', 0.2), call.float('beta', 0.5)]
-  const x = call.value(0)
-  if (Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5) return call.emit(hardsigmoid, [x], {})
-  const line = call.emit(add, [call.emit(mul, [x], { other: alpha })], { other: beta, alpha: 1 })
-  return call.emit(clamp, [line], { min: 0, max: 1 })
+  if (Math.abs(alpha - 1 / 6) < 1e-6 && beta === 0.5) return call.emit(hardsigmoid, [call.value(0)], {})
+  return alpha > 0 ? call.emit(hardSigmoid, [call.value(0)], { alpha, beta }) : undefined
 }
 
 const eluOf: Importer = (call) =>
@@ -51,7 +47,7 @@ export const activation: Readonly<Record<string, Importer>> = {
     const approximate = call.text('approximate', 'none') === 'tanh' ? ('tanh' as const) : ('none' as const)
     return call.emit(gelu, [call.value(0)], { approximate })
   },
-  HardSigmoid: hardSigmoid,
+  HardSigmoid: hardSigmoidOf,
   HardSwish: unary(hardswish),
   LeakyRelu: (call) => call.emit(leakyRelu, [call.value(0)], { negativeSlope: call.float('alpha', 0.01) }),
   LogSoftmax: overAxis(logSoftmax),

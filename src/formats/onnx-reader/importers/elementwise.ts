@@ -1,6 +1,7 @@
 import type { Attributes } from '../../../ir/attributes.ts'
 import type { Value } from '../../../ir/node.ts'
 import type { Operation } from '../../../ir/operation.ts'
+import { relu6 } from '../../../ops/activation/relu6.ts'
 import { abs, sign } from '../../../ops/elementwise/abs.ts'
 import { add, sub } from '../../../ops/elementwise/add.ts'
 import { clamp } from '../../../ops/elementwise/clamp.ts'
@@ -98,6 +99,7 @@ function extremum(op: Operation<Record<never, never>>, bound: 'min' | 'max'): Im
 const clip: Importer = (call) => {
   const [min, max] = [boundOf(call, 1), boundOf(call, 2)]
   if (min === undefined || max === undefined) return undefined
+  if (min === 0 && max === 6 && isFloating(call.input(0).dtype)) return call.emit(relu6, [call.value(0)], {})
   return call.emit(clamp, [call.value(0)], { min, max })
 }
 
