@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { FileError } from '../codec/file-error.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
-import type { Logger } from '../quantization/logger.ts'
 import type { ConfigOptions } from './config-options.ts'
 import { excludeOps, findExclusions } from './exclusions.ts'
 import { CommandError, ExitCode } from './exit-code.ts'
@@ -13,6 +12,8 @@ import { findPreset } from './preset-names.ts'
 export interface ChoiceOptions extends ConfigOptions {
   readonly nodesToExclude?: readonly string[]
   readonly perTensor?: boolean
+  readonly float16?: boolean
+  readonly opTypesToQuantize?: readonly string[]
 }
 
 /** A config and where it came from. */
@@ -20,7 +21,9 @@ export interface ChosenConfig {
   readonly config: QuantizerConfig
   /** `preset w8a8`, or the path of the file. */
   readonly origin: string
-  /** Names of the operations that were left out by `--exclude`. */
+  /** Whether what stays float is to be written as float16. */
+  readonly isHalf: boolean
+  /** Names of the operations that were left out. */
   readonly excluded: readonly string[]
 }
 
@@ -33,7 +36,6 @@ export async function chooseConfig(
   model: GraphModule,
   options: ChoiceOptions,
   fallback: string,
-  logger: Logger,
 ): Promise<ChosenConfig> {
   if (options.config !== undefined && options.preset !== undefined)
     throw new CommandError('Cannot choose a config: expected --config or --preset, got both', ExitCode.usage)
@@ -42,26 +44,25 @@ export async function chooseConfig(
       'Cannot choose a granularity: expected --per-channel or --per-tensor, got both',
       ExitCode.usage,
     )
+  const preset = findPreset(options.preset ?? fallback)
   const config =
     options.config === undefined
-      ? presetFrom(options.preset ?? fallback, options, logger)
+      ? presetFrom(preset.name, options)
       : await configFromFile(options.config, options)
   const excluded = findExclusions(model, config, {
     patterns: options.exclude ?? [],
     names: options.nodesToExclude ?? [],
+    types: options.opTypesToQuantize ?? [],
   })
   return {
     config: excludeOps(config, excluded),
-    origin: options.config ?? `preset ${findPreset(options.preset ?? fallback).name}`,
+    origin: options.config ?? `preset ${preset.name}`,
+    isHalf: options.float16 === true || (options.config === undefined && preset.isHalf === true),
     excluded,
   }
 }
 
-function presetFrom(name: string, options: ChoiceOptions, logger: Logger): QuantizerConfig {
-  if (/f16$/i.test(name))
-    logger.warn(
-      'q4f16 quantizes weights as w4-block does; what stays float is written as float32, not as float16',
-    )
+function presetFrom(name: string, options: ChoiceOptions): QuantizerConfig {
   const { blockSize, range } = options
   return presetConfig(name, {
     ...(blockSize === undefined ? {} : { blockSize }),

@@ -28,7 +28,12 @@ export function addConfigOptions(command: Command): Command {
       collect,
     )
     .option('--nodes-to-exclude <names...>', 'the same, by plain names', collect)
-    .option('--block-size <n>', 'elements to a block of weights, for w4-block', positiveInteger)
+    .option(
+      '--op-types-to-quantize <types...>',
+      'nothing but operations of these types: conv2d, linear, ... or Conv, MatMul, ...',
+      collect,
+    )
+    .option('--block-size <n>', 'elements to a block of weights, for w4-block and q4f16', positiveInteger)
     .option('--per-channel', 'a scale for each channel of a weight')
     .option('--per-tensor', 'one scale for each weight')
     .option('--range <method>', 'ranges of activations: minmax, percentile, histogram_mse or entropy')

@@ -4,6 +4,7 @@ import { namePattern } from '../quantization/config/name-pattern.ts'
 import { OpQuantizerConfig } from '../quantization/config/op-quantizer-config.ts'
 import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
 import { CommandError, ExitCode } from './exit-code.ts'
+import { namesOfOtherTypes } from './op-types.ts'
 import { planQuantization } from './plan-quantization.ts'
 
 /** What is to stay float. */
@@ -12,6 +13,8 @@ export interface Exclusions {
   readonly patterns: readonly string[]
   /** Names of operations or modules. */
   readonly names: readonly string[]
+  /** Types of operations, lowbit's or ONNX's names, outside of which all stays float; none means that any is fine. */
+  readonly types: readonly string[]
 }
 
 const SILENT = { warn: () => undefined }
@@ -23,9 +26,9 @@ const SILENT = { warn: () => undefined }
 export function findExclusions(
   model: GraphModule,
   config: QuantizerConfig,
-  { patterns, names }: Exclusions,
+  { patterns, names, types }: Exclusions,
 ): readonly string[] {
-  if (patterns.length === 0 && names.length === 0) return []
+  if (patterns.length === 0 && names.length === 0 && types.length === 0) return []
   const { operations } = planQuantization(model, config, SILENT)
   const found = new Set<string>()
   const take = (option: string, wanted: string, matches: (name: string) => boolean): void => {
@@ -47,6 +50,7 @@ export function findExclusions(
   }
   for (const wanted of names)
     take('--nodes-to-exclude', wanted, (name) => name === wanted || name === asModulePath(wanted))
+  if (types.length > 0) for (const name of namesOfOtherTypes(operations, types)) found.add(name)
   return [...found]
 }
 

@@ -2,4 +2,6 @@
 import { runCli } from './program.ts'
 import { processTerminal } from './terminal.ts'
 
-process.exitCode = await runCli(process.argv.slice(2), processTerminal())
+const terminal = processTerminal()
+process.exitCode = await runCli(process.argv.slice(2), terminal)
+if (terminal.signal.aborted) terminal.leaveSoon()

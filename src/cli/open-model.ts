@@ -14,6 +14,8 @@ export interface OpenedModel {
   readonly model: GraphModule
   /** What an ONNX file calls its inputs and outputs; what is written from it calls them so too. */
   readonly names?: OnnxNames
+  /** Whether it keeps tensors in other files. */
+  readonly hasExternalData: boolean
 }
 
 /**
@@ -29,8 +31,8 @@ export async function openModel(path: string, logger: Logger): Promise<OpenedMod
   const format = ending === '.onnx' ? 'onnx' : 'pt2'
   const model = await (format === 'onnx' ? openOnnx(path, logger) : openProgram(path))
   model.eval()
-  const names = format === 'onnx' ? { names: await namesOf(path) } : {}
-  return { path, format, sizeBytes: source.sizeBytes, model, ...names }
+  const facts = format === 'onnx' ? await factsOf(path) : { hasExternalData: false }
+  return { path, format, sizeBytes: source.sizeBytes, model, ...facts }
 }
 
 async function openProgram(path: string): Promise<GraphModule> {
@@ -43,13 +45,16 @@ async function openOnnx(path: string, logger: Logger): Promise<GraphModule> {
   return loadOnnxModel(path, { logger })
 }
 
-async function namesOf(path: string): Promise<OnnxNames> {
+async function factsOf(path: string): Promise<Pick<OpenedModel, 'names' | 'hasExternalData'>> {
   const { readFile } = await import('node:fs/promises')
-  const { decodeModel } = await import('../codec/onnx.ts')
+  const { decodeModel, TensorProto_DataLocation } = await import('../codec/onnx.ts')
   const { graph } = decodeModel(await readFile(path))
   const tensors = new Set(graph?.initializer.map(({ name }) => name))
-  return {
+  const names = {
     inputNames: (graph?.input ?? []).map(({ name }) => name).filter((name) => !tensors.has(name)),
     outputNames: (graph?.output ?? []).map(({ name }) => name),
   }
+  const isExternal = ({ dataLocation }: { readonly dataLocation: number }) =>
+    dataLocation === TensorProto_DataLocation.EXTERNAL
+  return { names, hasExternalData: graph?.initializer.some(isExternal) === true }
 }

@@ -18,14 +18,19 @@ export interface PresetChanges {
 /** The config of a preset. @throws CommandError for an unknown name or a change that the preset cannot follow */
 export function presetConfig(name: string, changes: PresetChanges = {}): QuantizerConfig {
   const preset = findPreset(name)
-  if (changes.blockSize !== undefined && preset.name !== 'w4-block') {
+  if (changes.blockSize !== undefined && !hasBlocks(preset.name)) {
     throw new CommandError(
-      `Cannot use --block-size with the preset "${preset.name}": expected "w4-block", got "${name}"`,
+      `Cannot use --block-size with the preset "${preset.name}": expected "w4-block" or "q4f16", got "${name}"`,
       ExitCode.usage,
     )
   }
   const config = baseConfig(preset.name, changes)
   return config.setGlobal(withChanges(config.globalConfig, changes))
+}
+
+/** Whether a preset has weights in blocks. */
+export function hasBlocks(name: string): boolean {
+  return name === 'w4-block' || name === 'q4f16'
 }
 
 function baseConfig(name: string, { blockSize = 32 }: PresetChanges): QuantizerConfig {
@@ -39,6 +44,7 @@ function baseConfig(name: string, { blockSize = 32 }: PresetChanges): QuantizerC
     case 'w4':
       return QuantizerConfig.w4()
     case 'w4-block':
+    case 'q4f16':
       return QuantizerConfig.w4PerBlock({ blockSize })
     case 'w4a8':
       return bothConfig({ dtype: 'int4' }, { dtype: 'int8' })

@@ -1,3 +1,4 @@
+import { didYouMean } from '../quantization/nearest-name.ts'
 import { CommandError, ExitCode } from './exit-code.ts'
 
 /** A ready-made config, as people call it. */
@@ -8,6 +9,8 @@ export interface PresetName {
   readonly about: string
   /** Whether activations are quantized, so that data is needed to find their ranges. */
   readonly needsData: boolean
+  /** Whether what stays float is written as float16. Default: false. */
+  readonly isHalf?: boolean
 }
 
 /** Every preset, the one to begin with first. Nothing is loaded by this list: `preset-configs.ts` makes the configs. */
@@ -38,9 +41,16 @@ export const PRESETS: readonly PresetName[] = [
   },
   {
     name: 'w4-block',
-    aliases: ['q4', 'w4a16', 'q4f16', 'int4-block'],
+    aliases: ['q4', 'w4a32', 'int4-block', 'w4g32'],
     about: 'weights int4 in blocks of 32 (--block-size), activations stay float',
     needsData: false,
+  },
+  {
+    name: 'q4f16',
+    aliases: ['w4a16', 'w4f16'],
+    about: 'weights int4 in blocks of 32 (--block-size), all else float16; ONNX only',
+    needsData: false,
+    isHalf: true,
   },
   {
     name: 'w4a8',
@@ -58,12 +68,13 @@ export const PRESETS: readonly PresetName[] = [
 
 /** The preset of a name or of another tool's name. @throws CommandError for a name that nobody knows */
 export function findPreset(name: string): PresetName {
-  const wanted = name.toLowerCase()
+  const wanted = name.toLowerCase().replaceAll('_', '-')
   const found = PRESETS.find((preset) => preset.name === wanted || preset.aliases.includes(wanted))
   if (found !== undefined) return found
+  const names = PRESETS.flatMap((preset) => [preset.name, ...preset.aliases])
   throw new CommandError(
     `Cannot use the preset "${name}": expected one of ${PRESETS.map((preset) => preset.name).join(', ')}, got "${name}"\n` +
-      'Hint: lowbit quantize --help lists the presets and their other names',
+      `Hint: ${didYouMean(wanted, names) ?? 'lowbit quantize --help lists the presets and their other names'}`,
     ExitCode.usage,
   )
 }

@@ -1,4 +1,5 @@
-import type { SaveOptions } from '../formats/save.ts'
+import type { GraphModule } from '../nn/graph-module.ts'
+import { leafPaths } from '../nn/output-tree.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
 import type { ChosenConfig } from './choose-config.ts'
 import type { CommandContext } from './command-context.ts'
@@ -11,6 +12,9 @@ import { openSession } from './onnx-session.ts'
 import type { OpenedModel } from './open-model.ts'
 import { type PreparedForm, prepareModel } from './quantize-model.ts'
 import { type Report, reportOf } from './report/report.ts'
+import { checkWeb, type WebCheck } from './target/check-web.ts'
+import type { Destination } from './target/destination.ts'
+import { copyCompanions } from './target/transformers-layout.ts'
 import { sizeOnDisk, writeQuantized } from './write-quantized.ts'
 
 /** Batches that are compared: agreement hardly changes with more of them. */
@@ -22,9 +26,7 @@ export interface QuantizeRequest {
   readonly chosen: ChosenConfig
   readonly plan: PlanDescription
   readonly data: DataSet | undefined
-  readonly target: string
-  readonly backend: ExportBackend
-  readonly options: SaveOptions
+  readonly destination: Destination
   /** Whether what was written is compared with the float model, where there is data. */
   readonly isMeasured: boolean
   /** Sizes that vary, for the shapes that are needed where there is no data. */
@@ -34,14 +36,23 @@ export interface QuantizeRequest {
 
 /** Quantizes a model, writes it, loads what was written, and tells how far it is from the original. */
 export async function quantizeToFile(request: QuantizeRequest): Promise<Report> {
-  const { opened, chosen, plan, data, target, backend, options, context } = request
+  const { opened, chosen, plan, data, destination, context } = request
+  const { path: target, backend, options } = destination
   const { output, signal } = context
   const form = await prepare(request)
   const stage = output.stage('writing')
-  const finalized = await writeQuantized({ form, opened, target, backend, options, signal })
+  let web: WebCheck | undefined
+  const check = async (path: string, finalized: GraphModule) => {
+    web = await checkForWeb(request, path, finalized)
+  }
+  const finalized = await writeQuantized({
+    ...{ form, opened, target, backend, options, signal },
+    ...(destination.target === undefined ? {} : { check }),
+  })
   stage.end(target)
   const path = backend === ExportBackend.ONNX ? target : undefined
   if (path !== undefined) await checkLoads(path)
+  await completeLayout(request)
   const measured =
     request.isMeasured && data !== undefined
       ? await measureQuantized({
@@ -64,6 +75,7 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
     backend,
     targetBytes: await sizeOnDisk(target),
     sizesAfter: sizesByDType(finalized),
+    web,
     warnings: output.warnings,
   })
 }
@@ -72,6 +84,29 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
 async function checkLoads(path: string): Promise<void> {
   const session = await openSession(path)
   await session.release()
+}
+
+/** Runs what is to be written as a page will. */
+async function checkForWeb(
+  { opened, data, sizes, context: { output } }: QuantizeRequest,
+  path: string,
+  finalized: GraphModule,
+): Promise<WebCheck> {
+  const names = opened.names?.outputNames ?? leafPaths(finalized.outputTree, 'output')
+  const [batch = placeholderBatch(inputsOf(opened.model), sizes)] = data?.batches ?? []
+  const check = await checkWeb(path, names, [batch])
+  for (const warning of check.warnings) output.warn(warning)
+  return check
+}
+
+/** Puts what a library needs besides the file around it. */
+async function completeLayout({
+  opened: { path, hasExternalData },
+  destination: { layout },
+  context: { output },
+}: QuantizeRequest): Promise<void> {
+  if (layout === undefined) return
+  for (const missing of await copyCompanions(path, layout, hasExternalData)) output.warn(missing)
 }
 
 async function prepare({

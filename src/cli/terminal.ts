@@ -18,18 +18,45 @@ export interface Terminal {
   readonly signal: AbortSignal
 }
 
+/** Milliseconds that a run in progress is given to end after Ctrl-C, before the process ends in the middle of it. */
+const PATIENCE_MS = 1000
+
+/** The terminal of a process, with what ends the process. */
+export interface ProcessTerminal extends Terminal {
+  /** Ends an interrupted process soon: it lives while the engine runs something, which may be long and is of no use any more. */
+  leaveSoon(): void
+}
+
 /**
  * The terminal of this process. A reader that went away (`lowbit inspect m.onnx | head`) takes nothing more, and the command goes on. The first Ctrl-C
  * asks the command to stop where it leaves nothing half written; the second ends the process.
  */
-export function processTerminal(): Terminal {
+export function processTerminal(): ProcessTerminal {
   const controller = new AbortController()
-  process.on('SIGINT', () => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort()
-  })
-  process.on('SIGTERM', () => controller.abort())
-  return { out: textStream(process.stdout), err: textStream(process.stderr), signal: controller.signal }
+  let received: Interruption = 'SIGINT'
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) dieOf(signal)
+      received = signal
+      controller.abort()
+    })
+  return {
+    out: textStream(process.stdout),
+    err: textStream(process.stderr),
+    signal: controller.signal,
+    leaveSoon: () => void setTimeout(() => dieOf(received), PATIENCE_MS).unref(),
+  }
+}
+
+type Interruption = 'SIGINT' | 'SIGTERM'
+
+/**
+ * Ends this process as the signal would have without a listener. `process.exit` would stop the engine's thread first, and native code that is stopped in the
+ * middle of a run aborts the process with a message of its own.
+ */
+function dieOf(signal: Interruption): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 function textStream(stream: NodeJS.WriteStream): TextStream {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { type SaveOptions, save } from '../formats/save.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
@@ -15,6 +16,8 @@ export interface WriteRequest {
   /** Default: ONNX. */
   readonly backend?: ExportBackend
   readonly options?: SaveOptions
+  /** Looks at what would be written, in another place; nothing is written where it throws. */
+  readonly check?: (path: string, finalized: GraphModule) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -25,13 +28,32 @@ export async function writeQuantized({
   target,
   backend = ExportBackend.ONNX,
   options = {},
+  check,
   signal,
 }: WriteRequest): Promise<GraphModule> {
   const finalized = await form.finalize(backend, signal)
   signal.throwIfAborted()
+  const own = { ...options, ...(backend === ExportBackend.ONNX ? opened.names : {}) }
+  if (check !== undefined) await tryOut(finalized, basename(target), own, check)
+  signal.throwIfAborted()
   await mkdir(dirname(target), { recursive: true })
-  await save(finalized, target, { ...options, ...(backend === ExportBackend.ONNX ? opened.names : {}) })
+  await save(finalized, target, own)
   return finalized
+}
+
+async function tryOut(
+  finalized: GraphModule,
+  name: string,
+  options: SaveOptions,
+  check: NonNullable<WriteRequest['check']>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'lowbit-'))
+  try {
+    await save(finalized, join(folder, name), options)
+    await check(join(folder, name), finalized)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** Bytes of a file with its data file, or of all files in a folder. */

@@ -7,6 +7,7 @@ import { type CoreMLOptions, coremlModel } from './coreml/coreml-model.ts'
 import { packageFiles } from './coreml/package.ts'
 import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
 import { writeOnnx } from './onnx/write-onnx.ts'
+import { halveModel } from './onnx-half/half-model.ts'
 
 /** Size of all tensors, in bytes, from which on an ONNX file keeps them in a second file: well below what a protobuf file can hold. */
 const MAX_INLINE_BYTES = 2 ** 30
@@ -15,6 +16,11 @@ const MAX_INLINE_BYTES = 2 ** 30
 export interface SaveOptions extends OnnxOptions, CoreMLOptions, WriteOptions {
   /** Whether the tensors of an ONNX model go to a file `<path>.data` beside it. Default: from 1 GiB on. */
   readonly externalData?: boolean
+  /**
+   * Whether an ONNX model has and computes in float16 what it has and computes in float32, its inputs and outputs apart. Finite constants stay finite, and those that
+   * are not zero stay so. Default: false.
+   */
+  readonly float16?: boolean
 }
 
 /**
@@ -42,6 +48,7 @@ export async function save(model: GraphModule, path: string, options: SaveOption
     return
   }
   const proto = await onnxModel(model, options)
+  if (options.float16) halveModel(proto)
   await writeOnnx(path, proto, options.externalData ?? sizeBytesOf(proto) >= MAX_INLINE_BYTES, options)
 }
 

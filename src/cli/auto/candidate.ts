@@ -1,7 +1,7 @@
 import { OpQuantizerConfig } from '../../quantization/config/op-quantizer-config.ts'
 import type { QuantizerConfig } from '../../quantization/config/quantizer-config.ts'
 import { configureOps, excludeOps } from '../exclusions.ts'
-import { presetConfig } from '../preset-configs.ts'
+import { hasBlocks, presetConfig } from '../preset-configs.ts'
 import { findPreset } from '../preset-names.ts'
 
 /** One way to quantize a model. */
@@ -25,7 +25,7 @@ export interface CandidateBase {
 
 /** Whether a preset has weights of four bits. */
 export function hasFourBits(preset: string): boolean {
-  return /^w4/.test(findPreset(preset).name)
+  return /^w4|^q4/.test(findPreset(preset).name)
 }
 
 /** A candidate as a person reads it: `w4-block, 2 operations in 8 bits`. */
@@ -43,10 +43,10 @@ export function candidateConfig(
   { preset, range, spared, sparedAs }: Candidate,
   { excluded, blockSize }: CandidateBase,
 ): QuantizerConfig {
-  const hasBlocks = blockSize !== undefined && findPreset(preset).name === 'w4-block'
+  const isBlocked = blockSize !== undefined && hasBlocks(findPreset(preset).name)
   const config = presetConfig(preset, {
     ...(range === null ? {} : { range }),
-    ...(hasBlocks ? { blockSize } : {}),
+    ...(isBlocked ? { blockSize } : {}),
   })
   if (sparedAs === 'float') return excludeOps(config, [...excluded, ...spared])
   const { opInputSpec, opOutputSpec } = config.globalConfig

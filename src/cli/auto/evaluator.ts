@@ -9,6 +9,7 @@ import { measureSensitivity } from '../measure-sensitivity.ts'
 import { openSession } from '../onnx-session.ts'
 import type { OpenedModel } from '../open-model.ts'
 import { planQuantization } from '../plan-quantization.ts'
+import { findPreset } from '../preset-names.ts'
 import { type PreparedForm, prepareModel } from '../quantize-model.ts'
 import { sizeOnDisk, writeQuantized } from '../write-quantized.ts'
 import { type Budget, dropOf } from './budget.ts'
@@ -102,13 +103,14 @@ export class Evaluator implements SearchTools {
   }
 
   async #outcomeOf(candidate: Candidate): Promise<Outcome> {
-    const { folder, signal, onStep } = this.#parts
+    const { opened, folder, signal, onStep } = this.#parts
     const step = onStep(`trying ${candidateLabel(candidate)}`)
     try {
       await mkdir(folder, { recursive: true })
       const form = await this.#prepare(candidate, step)
       const path = join(folder, 'candidate.onnx')
-      await writeQuantized({ form, opened: this.#parts.opened, target: path, signal })
+      const float16 = findPreset(candidate.preset).isHalf === true
+      await writeQuantized({ form, opened, target: path, options: { float16 }, signal })
       const score = await this.#score(path)
       const outcome = { sizeBytes: await sizeOnDisk(path), ...score }
       step.end(outcome.failure ?? `score ${outcome.score?.toFixed(5)}`)

@@ -50,6 +50,7 @@ export async function readSearchInputs(
   const excluded = findExclusions(opened.model, presetConfig('w8a8'), {
     patterns: options.exclude ?? [],
     names: options.nodesToExclude ?? [],
+    types: [],
   })
   stage.end(path)
   return {

@@ -16,6 +16,7 @@ import { describePlan } from '../describe-plan.ts'
 import { CommandError, ExitCode } from '../exit-code.ts'
 import type { Output } from '../output.ts'
 import { planQuantization } from '../plan-quantization.ts'
+import { findPreset } from '../preset-names.ts'
 import { quantizeToFile } from '../quantize-to-file.ts'
 import { printSummary } from '../report/summary.ts'
 import { formatBytes } from '../text-table.ts'
@@ -111,14 +112,19 @@ async function writeModel(
   context: CommandContext,
 ): Promise<void> {
   const config = candidateConfig(candidate, base)
+  const float16 = findPreset(candidate.preset).isHalf === true
   const report = await quantizeToFile({
     opened,
-    chosen: { config, origin: paths.config, excluded: base.excluded },
+    chosen: { config, origin: paths.config, excluded: base.excluded, isHalf: float16 },
     plan: describePlan(opened.model, planQuantization(opened.model, config, context.output)),
     data,
-    target,
-    backend: ExportBackend.ONNX,
-    options: { overwrite: mayReplace },
+    destination: {
+      path: target,
+      backend: ExportBackend.ONNX,
+      target: undefined,
+      layout: undefined,
+      options: { overwrite: mayReplace, float16 },
+    },
     isMeasured: true,
     context,
   })
@@ -152,10 +158,12 @@ function printVerdict(
     output.print(
       `${output.style('cyan', 'next:')} --resume with another budget or more --presets goes on with what was tried (${paths.journal})`,
     )
-  else if (paths.output === undefined)
+  else if (paths.output === undefined) {
+    const half = findPreset(best.candidate.preset).isHalf ? ' --float16' : ''
     output.print(
-      `${output.style('cyan', 'next:')} lowbit quantize ${paths.model} -c ${paths.config} --calibration <data>`,
+      `${output.style('cyan', 'next:')} lowbit quantize ${paths.model} -c ${paths.config}${half} --calibration <data>`,
     )
+  }
 }
 
 function asJson(trial: Trial): Record<string, unknown> {

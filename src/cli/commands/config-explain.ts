@@ -18,7 +18,7 @@ export async function explainConfig(
   { output }: CommandContext,
 ): Promise<ExitCode> {
   const { model } = await openModel(path, output)
-  const { config, origin } = await chooseConfig(model, options, 'w8a8', output)
+  const { config, origin } = await chooseConfig(model, options, 'w8a8')
   const operations = select(planQuantization(model, config, output), options.layer)
   output.print(output.style('bold', origin))
   for (const operation of operations) explain(output, operation)

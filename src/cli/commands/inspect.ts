@@ -20,7 +20,7 @@ export async function inspect(
 ): Promise<ExitCode> {
   const opened = await openModel(path, output)
   const description = describeModel(opened.model)
-  const { config, origin } = await chooseConfig(opened.model, options, 'w8a8', output)
+  const { config, origin } = await chooseConfig(opened.model, options, 'w8a8')
   const plan = describePlan(opened.model, planQuantization(opened.model, config, output))
   printModel(output, opened, description)
   printPlan(output, origin, plan, options.ops === true)

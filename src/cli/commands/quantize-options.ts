@@ -10,6 +10,8 @@ export interface QuantizeOptions extends ChoiceOptions, Omit<DataOptions, 'data'
   /** Path of the file that is written. */
   readonly output?: string
   readonly backend: string
+  /** Library that the file is for. */
+  readonly target?: string
   readonly force?: boolean
   /** Folder for report.json and report.html. */
   readonly report?: string
@@ -23,6 +25,7 @@ Examples:
   $ lowbit quantize model.onnx --preset w8                        # weights only: no data needed
   $ lowbit quantize model.onnx --calibration inputs.npz           # w8a8, writes model.w8a8.onnx
   $ lowbit quantize model.onnx -o small.onnx -c lowbit.yaml --calibration inputs.npz --report report
+  $ lowbit quantize model.onnx -p q4f16 --target transformers.js -o my-model
   $ lowbit quantize model.onnx -p w4-block --exclude 'head.*' --backend coreai`
 
 /** Adds `lowbit quantize`. */
@@ -37,7 +40,12 @@ export function addQuantizeCommand(program: Command, perform: Perform): void {
     .option('-o, --output <file>', 'what is written; default <model>.<preset>.<ending>')
     .option('-f, --force', 'replace a file that is there')
     .option('-b, --backend <name>', 'onnx, coreai or coreml', 'onnx')
+    .option(
+      '-t, --target <library>',
+      'transformers.js: -o is a folder, laid out as that library loads it; onnxruntime-web: checked to run in a page',
+    )
     .option('-r, --report <folder>', 'writes report.json and report.html there')
+    .option('--float16', 'writes what stays float as float16; inputs and outputs stay float32; ONNX only')
     .option('--opset <n>', "version of ONNX's operators, 18 to 25", positiveInteger)
     .option('--no-measure', 'do not compare with the original')
     .addHelpText('after', EXAMPLE)

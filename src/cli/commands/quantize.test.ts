@@ -185,4 +185,19 @@ describe('lowbit quantize', () => {
     expect(err).toContain('error: Interrupted: nothing is left half written\n')
     expect((await readdir(folder)).filter((name) => name.includes('stopped'))).toEqual([])
   })
+
+  it('ends at the second Ctrl-C, without a word of the native code that was running', async () => {
+    const child = startCommand(['quantize', MNIST_PROGRAM, '--random', '4000', '-o', at('stopped.onnx')])
+    let err = ''
+    child.stderr?.on('data', (chunk) => {
+      err += chunk
+      if (!String(chunk).includes('reading')) return
+      child.kill('SIGINT')
+      setTimeout(() => child.kill('SIGINT'), 20)
+    })
+    const ended = await new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)))
+    expect(['SIGINT', 130]).toContain(ended)
+    expect(err).not.toMatch(/napi|terminate/i)
+    expect((await readdir(folder)).filter((name) => name.includes('stopped'))).toEqual([])
+  })
 })

@@ -16,7 +16,7 @@ export async function sensitivity(
   { output, signal }: CommandContext,
 ): Promise<ExitCode> {
   const { model } = await openModel(path, output)
-  const { config, origin } = await chooseConfig(model, options, 'w8a8', output)
+  const { config, origin } = await chooseConfig(model, options, 'w8a8')
   const data = await openData(inputsOf(model), options, output)
   if (data === undefined)
     throw new CommandError(

@@ -9,6 +9,7 @@ import type { LayerAgreement } from '../measure-layers.ts'
 import type { Measurements } from '../measure-quantized.ts'
 import type { OpenedModel } from '../open-model.ts'
 import type { PreparedForm } from '../quantize-model.ts'
+import type { WebCheck } from '../target/check-web.ts'
 import { adviceFor } from './advice.ts'
 import { type TensorHistogram, worstHistograms } from './histograms.ts'
 
@@ -37,6 +38,8 @@ export interface Report {
   readonly plan: PlanDescription
   readonly data: { readonly origin: string; readonly batches: number; readonly isRandom: boolean } | null
   readonly agreement: AgreementReport | null
+  /** How onnxruntime-web runs the file, where it is for the web. */
+  readonly web: WebCheck | null
   /** Tensors that lost most, with their ranges. */
   readonly histograms: readonly TensorHistogram[]
   readonly environment: Readonly<Record<string, string>>
@@ -68,6 +71,7 @@ export interface ReportParts {
   readonly backend: string
   readonly targetBytes: number
   readonly sizesAfter: readonly DTypeSize[]
+  readonly web: WebCheck | undefined
   readonly warnings: readonly string[]
 }
 
@@ -89,6 +93,7 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
         ? null
         : { origin: data.origin, batches: data.batches.length, isRandom: data.isRandom },
     agreement,
+    web: parts.web ?? null,
     histograms,
     environment: environment(),
     warnings,
