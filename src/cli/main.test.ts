@@ -65,6 +65,14 @@ describe('lowbit', () => {
     expect([code, err]).toEqual([2, `${message}\n(--help tells more)\n`])
   })
 
+  it('takes options that are written with underscores, as other tools have them', async () => {
+    const argv = ['inspect', MNIST_PROGRAM, '--per_channel', '--nodes_to_exclude', 'conv2d', '--json']
+    const { code, json } = await runCommand(argv)
+    expect(code).toBe(0)
+    const skipped = json().plan.skipped.map(({ name }: { name: string }) => name)
+    expect(skipped).toContain('conv2d')
+  })
+
   it('shows its help and ends with 2 when no command is given', async () => {
     const { code, err } = await runCommand([])
     expect(code).toBe(2)

@@ -12,6 +12,8 @@ export interface Measurements {
   readonly batches: number
   /** The file, as the runtime runs it by default, against the float model; without a file, the form that was measured. */
   readonly againstFloat: readonly Agreement[]
+  /** The same without graph optimizations. */
+  readonly plainAgainstFloat: readonly Agreement[]
   /** The file against the form that was measured: without and with fused operations. Null where there is no file to run. */
   readonly againstPrepared: {
     readonly plain: readonly Agreement[]
@@ -51,13 +53,14 @@ export async function measureQuantized({
   if (path === undefined) {
     const againstFloat = await compareExport(model, finalized, runnerOf(prepared), batches)
     stage.end(`${total} batches`)
-    return { batches: total, againstFloat, againstPrepared: null, layers }
+    return { batches: total, againstFloat, plainAgainstFloat: againstFloat, againstPrepared: null, layers }
   }
   const plain = await compareFile(prepared, finalized, path, false, batches)
   const optimized = await compareFile(prepared, finalized, path, true, batches)
   const againstFloat = await compareFile(model, finalized, path, true, batches)
+  const plainAgainstFloat = await compareFile(model, finalized, path, false, batches)
   stage.end(`${total} batches`)
-  return { batches: total, againstFloat, againstPrepared: { plain, optimized }, layers }
+  return { batches: total, againstFloat, plainAgainstFloat, againstPrepared: { plain, optimized }, layers }
 }
 
 async function compareFile(

@@ -41,14 +41,15 @@ export const PRESETS: readonly PresetName[] = [
   },
   {
     name: 'w4-block',
-    aliases: ['q4', 'w4a32', 'int4-block', 'w4g32'],
+    aliases: ['q4', 'w4a16', 'int4-block'],
     about: 'weights int4 in blocks of 32 (--block-size), activations stay float',
     needsData: false,
   },
   {
     name: 'q4f16',
-    aliases: ['w4a16', 'w4f16'],
-    about: 'weights int4 in blocks of 32 (--block-size), all else float16; ONNX only',
+    aliases: ['w4f16'],
+    about:
+      'weights int4 in blocks of 32 (--block-size), all else float16 (--float16 beside a config file); ONNX only',
     needsData: false,
     isHalf: true,
   },

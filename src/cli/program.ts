@@ -40,12 +40,17 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   }
   const program = buildProgram(terminal, perform)
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync(argv.map(withHyphens), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
   }
   return exitCode
+}
+
+/** Other tools write options with underscores: `--per_channel`. */
+function withHyphens(word: string): string {
+  return word.replace(/^--[a-z]+(?:_[a-z]+)+(?==|$)/, (option) => option.replaceAll('_', '-'))
 }
 
 async function runAction(action: CommandAction, context: CommandContext): Promise<ExitCode> {

@@ -39,7 +39,7 @@ describe('findPreset()', () => {
     expect(['q8', 'q4', 'q4f16', 'w4a16', 'int8', 'Q4'].map((name) => findPreset(name).name)).toEqual([
       'w8',
       'w4-block',
-      'w4-block',
+      'q4f16',
       'w4-block',
       'w8a8',
       'w4-block',
@@ -48,7 +48,7 @@ describe('findPreset()', () => {
 
   it('lists the presets when it knows no such name', () => {
     expect(() => findPreset('w3')).toThrow(
-      'Cannot use the preset "w3": expected one of w8a8, w8a8-uint8, w8, w4, w4-block, w4a8, fp8, got "w3"\n' +
+      'Cannot use the preset "w3": expected one of w8a8, w8a8-uint8, w8, w4, w4-block, q4f16, w4a8, fp8, got "w3"\n' +
         'Hint: lowbit quantize --help lists the presets and their other names',
     )
   })

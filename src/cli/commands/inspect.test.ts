@@ -68,7 +68,7 @@ describe('lowbit inspect', () => {
     [
       ['inspect', MNIST_PROGRAM, '-p', 'w8', '--block-size', '16'],
       2,
-      'Cannot use --block-size with the preset "w8": expected "w4-block", got "w8"',
+      'Cannot use --block-size with the preset "w8": expected "w4-block" or "q4f16", got "w8"',
     ],
   ])('ends %j with the code %i', async (argv, expected, message) => {
     const { code, err } = await runCommand(argv)

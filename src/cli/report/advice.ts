@@ -5,8 +5,6 @@ const POOR_DB = 15
 const GOOD_DB = 30
 /** A layer that is this much worse than what it reads is worth leaving out. */
 const NAMED_LAYERS = 3
-/** Difference in decibels between the file with fused operations and without. */
-const FUSED_DB = 10
 
 /** What to do next, most important first. */
 export function adviceFor(report: Omit<Report, 'advice'>): string[] {
@@ -18,6 +16,10 @@ export function adviceFor(report: Omit<Report, 'advice'>): string[] {
       data === null
         ? 'Name data (--calibration <path>) to see how far the file is from the original'
         : 'Leave out --no-measure to see how far the file is from the original',
+    )
+  if (report.quantized.sizeBytes > report.model.sizeBytes)
+    advice.push(
+      'The file is LARGER than the original: this model has too few weights for what quantizing adds to the graph; --preset w8 adds less',
     )
   const worst = Math.min(...(agreement?.outputs ?? []).map(({ sqnrDb }) => sqnrDb))
   if (worst < GOOD_DB && agreement !== null) {
@@ -44,15 +46,9 @@ export function adviceFor(report: Omit<Report, 'advice'>): string[] {
 }
 
 function fusionAdvice({ agreement }: Omit<Report, 'advice'>): string[] {
-  const file = agreement?.file
-  if (!file) return []
-  const differs = file.plain.some(({ sqnrDb }, i) => {
-    const fused = file.optimized[i]?.sqnrDb ?? sqnrDb
-    return Math.min(sqnrDb, 100) - Math.min(fused, 100) > FUSED_DB && fused < GOOD_DB
-  })
-  return differs
+  return agreement?.file?.safety.safeWith === 'plain'
     ? [
-        'On this machine fused integer kernels compute otherwise than the plain operations: run the file with graph optimizations disabled, or use --preset w8',
+        'Run the file with graph optimizations disabled on machines like this one, or take --preset w8: fused integer kernels compute otherwise here than plain operations do',
       ]
     : []
 }

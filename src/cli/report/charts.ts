@@ -49,7 +49,7 @@ function colorOf(dtype: string): string {
   return COLORS[dtype] ?? OTHER_COLOR
 }
 
-const CHART = { width: 720, height: 180, left: 40, bottom: 18, top: 8 } as const
+const CHART = { width: 720, height: 230, left: 44, bottom: 30, top: 16 } as const
 /** Decibels above which more is not seen. */
 const TOP_DB = 80
 
@@ -69,7 +69,7 @@ export function agreementChart(layers: readonly LayerAgreement[]): string {
     (value) =>
       `<line x1="${left}" x2="${width}" y1="${y(value)}" y2="${y(value)}"/><text x="${left - 6}" y="${y(value) + 4}" text-anchor="end">${value}</text>`,
   )
-  return `<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="Signal to noise by layer, in decibels">${lines.join('')}${bars.join('')}<text x="${left}" y="${height - 4}">first operation</text><text x="${width}" y="${height - 4}" text-anchor="end">last, dB</text></svg>`
+  return `<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="Signal to noise by layer, in decibels">${lines.join('')}${bars.join('')}<text x="${left}" y="${height - 8}">first operation</text><text x="${width}" y="${height - 8}" text-anchor="end">last, dB</text></svg>`
 }
 
 const FIGURE = { width: 320, height: 120, bottom: 18 } as const

@@ -4,6 +4,7 @@ import type { PlannedOp, SkippedOp } from '../describe-plan.ts'
 import type { LayerAgreement } from '../measure-layers.ts'
 import { formatBytes, formatDecibels } from '../text-table.ts'
 import { agreementChart, histogramFigure, sizeBars } from './charts.ts'
+import { batchCount, contentLine, sizeRatio } from './content-line.ts'
 import { escapeHtml } from './escape-html.ts'
 import type { AgreementReport, Report } from './report.ts'
 import { STYLE } from './style.ts'
@@ -50,10 +51,10 @@ function tiles({ model, quantized, plan, agreement, data }: Report): string {
   const tile = (value: string, label: string) =>
     `<div class="tile"><b>${escapeHtml(value)}</b><span>${escapeHtml(label)}</span></div>`
   return `<div class="tiles">
-${tile(formatBytes(quantized.sizeBytes), `was ${formatBytes(model.sizeBytes)}: ${(model.sizeBytes / quantized.sizeBytes).toFixed(2)} times smaller`)}
+${tile(formatBytes(quantized.sizeBytes), `was ${formatBytes(model.sizeBytes)}: ${sizeRatio(model.sizeBytes, quantized.sizeBytes)}`)}
 ${tile(agreement === null ? 'not measured' : formatDecibels(worst), 'worst output, signal to noise against the float model')}
 ${tile(`${plan.quantized.length} of ${plan.quantized.length + plan.skipped.length}`, 'operations are quantized')}
-${tile(data === null ? 'no data' : data.isRandom ? 'RANDOM numbers' : `${data.batches} batches`, data === null ? 'weights need none' : data.isRandom ? 'no data: little is known of real inputs' : `of ${baseName(data.origin)}`)}
+${tile(data === null ? 'no data' : data.isRandom ? 'RANDOM numbers' : batchCount(data.batches), data === null ? 'weights need none' : data.isRandom ? 'no data: little is known of real inputs' : `of ${baseName(data.origin)}`)}
 </div>`
 }
 
@@ -66,7 +67,7 @@ function warningsOf({ warnings }: Report): string {
 }
 
 function sizes({ model, quantized }: Report): string {
-  return `${sizeBars([
+  return `<p>${escapeHtml(contentLine(quantized))}.</p>${sizeBars([
     { label: 'float', sizes: model.sizes },
     { label: 'quantized', sizes: quantized.sizes },
   ])}${table(
@@ -94,6 +95,7 @@ function agreementSections({ outputs, file, layers, batches }: AgreementReport):
   const rows = outputs.map(({ name, sqnrDb, largestDifference, meanDifference }, i) => [
     name,
     formatDecibels(sqnrDb),
+    decibels(file?.plainAgainstFloat, i),
     largestDifference.toPrecision(3),
     meanDifference.toPrecision(3),
     decibels(file?.plain, i),
@@ -102,13 +104,18 @@ function agreementSections({ outputs, file, layers, batches }: AgreementReport):
   const heads = [
     'output',
     'against float',
+    'not optimized',
     'largest difference',
     'mean difference',
     'file exact',
     'file fused',
   ]
-  const note = `<p>${batches} batches. “File” compares what the runtime makes of the file with what was measured here: exact without fused operations, fused with them. 6 dB are about one bit.</p>`
-  return `${section('Agreement', `${note}${table(heads, rows, [1, 2, 3, 4, 5])}`)}
+  const safety =
+    file === null
+      ? ''
+      : `<p class="${file.safety.safeWith === 'both' ? 'safe' : 'unsafe'}">${escapeHtml(file.safety.text)}.</p>`
+  const note = `${safety}<p>${batchCount(batches)}. The file against the float model with the runtime’s graph optimizations and without them; then the file against what was measured here, exact without fused operations and fused with them. 6 dB are about one bit.</p>`
+  return `${section('Agreement', `${note}${table(heads, rows, [1, 2, 3, 4, 5, 6])}`)}
 ${section('Agreement by layer', `<p>Signal to noise of what each operation makes, with the noise of all before it.</p>${agreementChart(layers)}${details('All layers', layerTable(layers))}`)}`
 }
 

@@ -12,6 +12,7 @@ import type { PreparedForm } from '../quantize-model.ts'
 import type { WebCheck } from '../target/check-web.ts'
 import { adviceFor } from './advice.ts'
 import { type TensorHistogram, worstHistograms } from './histograms.ts'
+import { type Safety, safetyOf } from './safe-with.ts'
 
 /** Everything that is told of one quantization; report.json is this. */
 export interface Report {
@@ -55,6 +56,9 @@ export interface AgreementReport {
   readonly file: {
     readonly plain: readonly Agreement[]
     readonly optimized: readonly Agreement[]
+    /** The file without graph optimizations, against the float model. */
+    readonly plainAgainstFloat: readonly Agreement[]
+    readonly safety: Safety
   } | null
   readonly layers: readonly LayerAgreement[]
 }
@@ -79,7 +83,7 @@ export interface ReportParts {
 export async function reportOf(parts: ReportParts): Promise<Report> {
   const { opened, chosen, plan, data, measured, target, backend, targetBytes, sizesAfter, warnings } = parts
   const { inputs, outputs, sizes } = describeModel(opened.model)
-  const agreement = measured === undefined ? null : agreementReport(measured)
+  const agreement = measured === undefined ? null : agreementReport(measured, plan)
   const layers = measured?.layers ?? []
   const histograms = await worstHistograms(opened.model, parts.form, layers, data?.batches[0] ?? [])
   const report = {
@@ -101,8 +105,13 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
   return { ...report, advice: adviceFor(report) }
 }
 
-function agreementReport({ batches, againstFloat, againstPrepared, layers }: Measurements): AgreementReport {
-  return { batches, outputs: againstFloat, file: againstPrepared, layers }
+function agreementReport(
+  { batches, againstFloat, plainAgainstFloat, againstPrepared, layers }: Measurements,
+  plan: PlanDescription,
+): AgreementReport {
+  const safety = safetyOf(plainAgainstFloat, againstFloat, plan)
+  const file = againstPrepared && { ...againstPrepared, plainAgainstFloat, safety }
+  return { batches, outputs: againstFloat, file, layers }
 }
 
 function environment(): Record<string, string> {

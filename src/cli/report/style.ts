@@ -1,7 +1,7 @@
 /** How a report looks: one column, tables that scroll by themselves, light or dark as the reader's system. */
 export const STYLE = `
-:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5f6873;--line:#dfe3e8;--back:#fff;--panel:#f6f8fa;--accent:#2f7ed8;--good:#2ca05a;--fair:#d99a1c;--poor:#d0433b}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--dim:#9aa3ae;--line:#333a43;--back:#14171b;--panel:#1c2127;--accent:#6aa9f0}}
+:root{color-scheme:light dark;--ink:#1b1f24;--dim:#5f6873;--line:#dfe3e8;--back:#fff;--panel:#f6f8fa;--accent:#2f7ed8;--good:#2ca05a;--fair:#d99a1c;--fair-text:#8a5a00;--poor:#d0433b}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--dim:#9aa3ae;--line:#333a43;--back:#14171b;--panel:#1c2127;--accent:#6aa9f0;--fair-text:#e5b04a}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--back);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 header,main{max-width:1080px;margin:0 auto;padding:0 20px}
@@ -18,7 +18,9 @@ p{margin:0 0 12px;max-width:75ch}
 .tile span{color:var(--dim);font-size:13px;overflow-wrap:anywhere}
 .advice,.warnings{margin:0;padding-left:22px;overflow-wrap:anywhere}
 .advice li{margin-bottom:4px}
-.warnings li{color:var(--fair)}
+.warnings li{color:var(--fair-text)}
+.safe,.unsafe{border-left:4px solid var(--good);background:var(--panel);padding:8px 12px;border-radius:4px}
+.unsafe{border-color:var(--poor)}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{text-align:left;padding:6px 12px;white-space:nowrap;border-bottom:1px solid var(--line)}

@@ -1,7 +1,9 @@
 import type { Agreement } from '../../formats/agreement.ts'
 import type { Output } from '../output.ts'
 import { formatBytes, formatDecibels, textTable } from '../text-table.ts'
-import type { Report } from './report.ts'
+import { contentLine, sizeRatio } from './content-line.ts'
+import type { AgreementReport, Report } from './report.ts'
+import type { Safety } from './safe-with.ts'
 
 /** Layers that the terminal shows; the report has all of them. */
 const SHOWN_LAYERS = 5
@@ -9,10 +11,10 @@ const SHOWN_LAYERS = 5
 /** Prints a report for a person at a terminal. */
 export function printSummary(output: Output, report: Report, folder: string | undefined): void {
   const { model, quantized, plan, config, agreement, data } = report
-  const ratio = (model.sizeBytes / quantized.sizeBytes).toFixed(2)
   output.print(
-    `${output.style('bold', quantized.path)}  ${formatBytes(quantized.sizeBytes)}, was ${formatBytes(model.sizeBytes)} (${ratio}x smaller)`,
+    `${output.style('bold', quantized.path)}  ${formatBytes(quantized.sizeBytes)}, was ${formatBytes(model.sizeBytes)} (${sizeRatio(model.sizeBytes, quantized.sizeBytes)})`,
   )
+  output.print(contentLine(quantized))
   output.print(
     `${config.origin}: ${plan.quantized.length} operations and ${plan.weights.count} weights quantized, ${plan.skipped.length} operations float`,
   )
@@ -20,6 +22,7 @@ export function printSummary(output: Output, report: Report, folder: string | un
   if (agreement !== null) {
     output.print()
     output.print(agreementTable(agreement.outputs, agreement.file))
+    if (agreement.file !== null) output.print(safetyLine(output, agreement.file.safety))
     const worst = agreement.layers
       .filter(({ sqnrDb }) => Number.isFinite(sqnrDb))
       .toSorted((a, b) => a.sqnrDb - b.sqnrDb)
@@ -33,11 +36,12 @@ export function printSummary(output: Output, report: Report, folder: string | un
   if (folder !== undefined) output.print(`report: ${folder}/report.html`)
 }
 
+function safetyLine(output: Output, { safeWith, text }: Safety): string {
+  return `${output.style(safeWith === 'both' ? 'green' : 'red', safeWith === 'both' ? 'safe:' : 'unsafe:')} ${text.replace(/^Safe /, '')}`
+}
+
 /** Each output: the file against the float model, and against the form that was measured with and without fused operations. */
-function agreementTable(
-  outputs: readonly Agreement[],
-  file: { readonly plain: readonly Agreement[]; readonly optimized: readonly Agreement[] } | null,
-): string {
+function agreementTable(outputs: readonly Agreement[], file: AgreementReport['file']): string {
   const decibels = (entries: readonly Agreement[] | undefined, i: number) => {
     const entry = entries?.[i]
     return entry === undefined ? '-' : formatDecibels(entry.sqnrDb)
@@ -46,6 +50,7 @@ function agreementTable(
     [
       { title: 'output' },
       { title: 'against float', align: 'right' },
+      { title: 'not optimized', align: 'right' },
       { title: 'largest difference', align: 'right' },
       { title: 'file exact', align: 'right' },
       { title: 'file fused', align: 'right' },
@@ -53,6 +58,7 @@ function agreementTable(
     outputs.map(({ name, sqnrDb, largestDifference }, i) => [
       name,
       formatDecibels(sqnrDb),
+      decibels(file?.plainAgainstFloat, i),
       largestDifference.toPrecision(3),
       decibels(file?.plain, i),
       decibels(file?.optimized, i),

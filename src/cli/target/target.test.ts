@@ -34,7 +34,7 @@ describe('lowbit quantize --target', () => {
     expect((await runCommand([...argv, '-p', 'q4', '--block-size', '16'])).code).toBe(0)
     const half = await runCommand([...argv, '-p', 'q4f16', '--block-size', '16', '--json'])
     expect(half.json().quantized.path).toBe(at('laid-out', 'onnx', 'model_q4f16.onnx'))
-    expect(half.json().web.outputs[0].sqnrDb).toBeGreaterThan(30)
+    expect(half.json().web.outputs[0]).toMatchObject({ name: 'output', sqnrDb: 'Infinity' })
     expect(half.json().warnings.join()).toContain('WebGPU runs float16 only where the adapter has shader-f16')
     expect((await readdir(at('laid-out'))).sort()).toEqual(
       ['config.json', 'onnx', 'preprocessor_config.json', 'tokenizer.json'].sort(),
