@@ -84,7 +84,7 @@ function refused(path: string, cause: unknown): CommandError {
 }
 
 /** What the WebGPU back end has no kernels for, or needs of the machine; what it lacks runs on the CPU, with copies to and fro. */
-export function webWarnings({ node, initializer }: GraphProto): string[] {
+function webWarnings({ node, initializer }: GraphProto): string[] {
   const types = new Set(node.map(({ opType }) => opType))
   const isHalf = initializer.some(({ dataType }) => dataType === OnnxType.FLOAT16)
   const isExternal = initializer.some(

@@ -13,12 +13,12 @@ export const FLOAT_INPUTS: Readonly<Record<string, readonly number[]>> = {
 }
 
 /** The graphs that a node has inside. */
-export function bodiesOf({ attribute }: NodeProto): GraphProto[] {
+function bodiesOf({ attribute }: NodeProto): GraphProto[] {
   return attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs])
 }
 
 /** All nodes of a graph and of the graphs inside. */
-export function allNodes(graph: GraphProto): NodeProto[] {
+function allNodes(graph: GraphProto): NodeProto[] {
   return graph.node.flatMap((node) => [node, ...bodiesOf(node).flatMap(allNodes)])
 }
 

@@ -36,7 +36,9 @@ const value = (name: string, shape: readonly number[], elemType: number = OnnxTy
         case: 'tensorType',
         value: {
           elemType,
-          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue', value: BigInt(size) } })) },
+          shape: {
+            dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })),
+          },
         },
       },
     },
