@@ -1,5 +1,6 @@
 import type { Feed } from './onnx-agreement.ts'
 import { graph, ints, node, noise, type TestModel, tensor } from './onnx-builder.ts'
+import { furtherRows } from './onnx-further-rows.ts'
 
 /** A model of a few nodes from x to y; further inputs are a and b. */
 export interface OnnxRow extends Partial<Omit<TestModel, 'outputs'>> {
@@ -393,4 +394,5 @@ export const onnxRows: readonly OnnxRow[] = [
     tensors: [ints('i', [0]), ints('m', [-1])],
     becomes: 'reshape',
   },
+  ...furtherRows,
 ]

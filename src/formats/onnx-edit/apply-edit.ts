@@ -53,7 +53,7 @@ export function applyEdit(edit: Edit): ModelProto {
   }
   graph.node = placeNodes(graph.node, added.nodes)
   graph.initializer.push(...tensors)
-  dropDead(graph, before)
+  dropDead(graph, before, new Set(tensors.map(({ name }) => name)))
   takeNamesOver(graph, edit)
   dropUndefined(graph)
   declareVersions(model, opset, added)
@@ -126,12 +126,13 @@ function stateBefore(graph: GraphProto): Before {
 }
 
 /** Drops what nothing needs any more; what nothing needed before stays. */
-function dropDead(graph: GraphProto, { dead, read }: Before): void {
+function dropDead(graph: GraphProto, { dead, read }: Before, added: ReadonlySet<string>): void {
   const live = liveNodes(graph, [...dead])
   graph.node = graph.node.filter((node) => live.has(node))
   const stillRead = namesRead(graph)
   const own = new Set(graph.initializer.map(({ name }) => name))
-  const isKept = ({ name }: { readonly name: string }) => stillRead.has(name) || !read.has(name)
+  const isKept = ({ name }: { readonly name: string }) =>
+    stillRead.has(name) || !(read.has(name) || added.has(name))
   graph.initializer = graph.initializer.filter(isKept)
   graph.input = graph.input.filter((input) => !own.has(input.name) || isKept(input))
 }

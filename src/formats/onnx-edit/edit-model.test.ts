@@ -221,6 +221,52 @@ describe('onnxModel() of a model that was read from a file', () => {
     expect(largestDifference(edited)).toBe(0)
   })
 
+  test('takes a branch that is always taken apart only where something in it is quantized', async () => {
+    const layer = graph({
+      inputs: [],
+      outputs: ['r'],
+      nodes: [node('MatMul', ['x', 'w'], ['d']), node('Relu', ['d'], ['r'])],
+      tensors: [noise('w', [32, 16])],
+    })
+    const bytes = onnxBytes({
+      inputs: [['x', 'float32', [2, 32]]],
+      outputs: [['y', 'float32', [2, 16]]],
+      nodes: [node('If', ['yes'], ['y'], { then_branch: { graph: layer }, else_branch: { graph: layer } })],
+      tensors: [tensor('yes', [], [1], 'bool')],
+    })
+    expect(await onnxModel(await loadOnnxModel(bytes))).toEqual(decodeModel(bytes))
+    const edited = await editOnnx(bytes, [[2, 32]], { config: 'w8' })
+    expect(operators(edited)).toBe('DequantizeLinear Gemm Relu')
+    expect(edited.model.graph?.output).toEqual(decodeModel(bytes).graph?.output)
+    expect(largestDifference(edited)).toBeLessThan(1e-6)
+  })
+
+  test.each([7, 9, 10, 11, 12])(
+    'upgrades a convolutional model of opset %i for scales of channels',
+    async (opset) => {
+      const edited = await editOnnx(
+        onnxBytes({
+          opset,
+          inputs: [['x', 'float32', ['n', 3, 8, 8]]],
+          outputs: ['y'],
+          nodes: [
+            node('Conv', ['x', 'w', 'b'], ['c'], { pads: [1, 1, 1, 1] }),
+            node('MaxPool', ['c'], ['m'], { kernel_shape: [2, 2], strides: [2, 2] }),
+            node('ReduceMean', ['m'], ['r'], { axes: [2, 3], keepdims: 0 }),
+            node('Gemm', ['r', 'w2', 'b2'], ['g'], { transB: 1 }),
+            node('Unsqueeze', ['g'], ['u'], { axes: [2] }),
+            node('Softmax', ['u'], ['y']),
+          ],
+          tensors: [noise('w', [8, 3, 3, 3]), noise('b', [8]), noise('w2', [5, 8]), noise('b2', [5])],
+        }),
+        [[2, 3, 8, 8]],
+        { config: 'w8a8' },
+      )
+      expect(opsetOf(edited)).toBe(13)
+      expect(largestDifference(edited)).toBeLessThan(1e-6)
+    },
+  )
+
   test('writes products with weights in blocks as MatMulNBits on request', async () => {
     const edited = await editOnnx(onnxBytes(layers), [[3, 32]], { config: 'w4', matMulNBits: true })
     expect(operators(edited)).toBe('MatMulNBits Add Relu MatMulNBits Softmax')

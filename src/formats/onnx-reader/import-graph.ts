@@ -9,6 +9,7 @@ import { GraphImporter } from './graph-importer.ts'
 import { freeNames, graphsOf } from './graph-walk.ts'
 import { importConstant } from './importers/constant.ts'
 import { importers } from './importers/index.ts'
+import { forgetNames, type InlinedBranch, takenBranch } from './inline-branch.ts'
 import { cleanPath } from './module-paths.ts'
 import { NodeCall } from './node-call.ts'
 import { onnxFailure } from './onnx-failure.ts'
@@ -95,6 +96,11 @@ function importNode(node: NodeProto, importer: GraphImporter, unknown: Map<strin
     importConstant(call)
     return
   }
+  const branch = isOwn ? takenBranch(call) : undefined
+  if (branch !== undefined) {
+    importBranch(call, branch, unknown)
+    return
+  }
   const rule = isOwn ? importers.get(node.opType) : importers.get(`${node.domain}.${node.opType}`)
   const content = isOwn && !keepsTensor(call) ? folded(call) : undefined
   const made = content === undefined ? rule?.(call) : call.known(content)
@@ -109,6 +115,26 @@ function importNode(node: NodeProto, importer: GraphImporter, unknown: Map<strin
       result instanceof Value ? result : { ...result, name: result.stored ? result.name : name },
     )
   })
+}
+
+/** The nodes of a branch in the place of the If that always takes it. */
+function importBranch(
+  { node, importer }: NodeCall,
+  { graph, prefix }: InlinedBranch,
+  unknown: Map<string, number>,
+): void {
+  for (const tensor of graph.initializer)
+    asFailureOf(tensor.name, () => importer.defineTensor(tensor.name, contentOfTensor(tensor)))
+  for (const inner of sortedNodes(graph))
+    asFailureOf(inner.name || inner.opType, () => importNode(inner, importer, unknown))
+  const results = graph.output.map(({ name }) => importer.operand(name, node.name || node.opType))
+  forgetNames(importer.names, prefix)
+  for (const [i, name] of node.output.entries()) {
+    const result = results[i]
+    if (result === undefined)
+      throw onnxFailure(node.name || 'If', `${node.output.length} results of a branch`, `${results.length}`)
+    if (name !== '') importer.define(name, result.value ?? result)
+  }
 }
 
 /** What only renames or turns a weight leaves it a tensor of the file. */

@@ -1,6 +1,7 @@
-import { mulDims } from '../../../ir/dim.ts'
+import { type Dim, mulDims } from '../../../ir/dim.ts'
 import type { Operation } from '../../../ir/operation.ts'
 import { celu, elu, selu } from '../../../ops/activation/elu.ts'
+import { prelu, threshold } from '../../../ops/activation/gated.ts'
 import { gelu } from '../../../ops/activation/gelu.ts'
 import { hardsigmoid } from '../../../ops/activation/hardsigmoid.ts'
 import { hardswish } from '../../../ops/activation/hardswish.ts'
@@ -8,9 +9,16 @@ import { leakyRelu } from '../../../ops/activation/leaky-relu.ts'
 import { mish } from '../../../ops/activation/mish.ts'
 import { relu } from '../../../ops/activation/relu.ts'
 import { sigmoid } from '../../../ops/activation/sigmoid.ts'
+import { silu } from '../../../ops/activation/silu.ts'
 import { logSoftmax, softmax } from '../../../ops/activation/softmax.ts'
 import { softplus } from '../../../ops/activation/softplus.ts'
 import { tanh } from '../../../ops/activation/tanh.ts'
+import { abs } from '../../../ops/elementwise/abs.ts'
+import { add } from '../../../ops/elementwise/add.ts'
+import { gt } from '../../../ops/elementwise/comparison.ts'
+import { div } from '../../../ops/elementwise/div.ts'
+import { mul } from '../../../ops/elementwise/mul.ts'
+import { where } from '../../../ops/elementwise/where.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
 import { hardSigmoid } from '../hard-sigmoid.ts'
 import type { Importer } from '../node-call.ts'
@@ -39,6 +47,46 @@ const hardSigmoidOf: Importer = (call) => {
 const eluOf: Importer = (call) =>
   call.emit(elu, [call.value(0)], { alpha: call.float('alpha', 1), scale: 1, inputScale: 1 })
 
+/** x times a slope where it is below 0: one for each channel, as PyTorch has it, or of any shape that broadcasts. */
+const preluOf: Importer = (call) => {
+  const x = call.value(0)
+  const { shape } = call.input(1)
+  const count = shape.reduce<Dim>(mulDims, 1)
+  const isVector = shape.every((size, i) => size === 1 || shape.length - i === x.shape.length - 1)
+  const slope = call.state(1, 'weight')
+  if (isVector && x.shape.length > 1)
+    return call.emit(prelu, [x, call.emit(reshape, [slope], { shape: [count] })], {})
+  const isPositive = call.emit(gt, [x], { other: 0 })
+  return call.emit(where, [isPositive, x, call.emit(mul, [x, slope], {})], {})
+}
+
+const seluOf: Importer = (call) => {
+  const [alpha, scale] = [call.float('alpha', ALPHA), call.float('gamma', GAMMA)]
+  const isUsual = Math.abs(alpha - ALPHA) < 1e-5 && Math.abs(scale - GAMMA) < 1e-5
+  const x = call.value(0)
+  return isUsual ? call.emit(selu, [x], {}) : call.emit(elu, [x], { alpha, scale, inputScale: 1 })
+}
+
+/** The numbers of SELU. */
+const ALPHA = 1.6732632
+const GAMMA = 1.050701
+
+const softsign: Importer = (call) => {
+  const x = call.value(0)
+  const size = call.emit(add, [call.emit(abs, [x], {})], { other: 1, alpha: 1 })
+  return call.emit(div, [x, size], { roundingMode: null })
+}
+
+/** Operators of ONNX Runtime's own: GELU with a bias that is added before, and one by a tangent. */
+function fusedGelu(approximate: 'none' | 'tanh'): Importer {
+  return (call) => {
+    const x = call.value(0)
+    const bias = call.optionalState(1, 'bias')
+    const sum = bias === null ? x : call.emit(add, [x, bias], { alpha: 1 })
+    return call.emit(gelu, [sum], { approximate })
+  }
+}
+
 /** Functions between layers. */
 export const activation: Readonly<Record<string, Importer>> = {
   Celu: (call) => call.emit(celu, [call.value(0)], { alpha: call.float('alpha', 1) }),
@@ -53,9 +101,17 @@ export const activation: Readonly<Record<string, Importer>> = {
   LogSoftmax: overAxis(logSoftmax),
   Mish: unary(mish),
   Relu: unary(relu),
-  Selu: (call) => (call.has('alpha') || call.has('gamma') ? undefined : call.emit(selu, [call.value(0)], {})),
+  PRelu: preluOf,
+  Selu: seluOf,
   Sigmoid: unary(sigmoid),
   Softmax: overAxis(softmax),
+  Softsign: softsign,
+  Swish: (call) => (call.float('alpha', 1) === 1 ? call.emit(silu, [call.value(0)], {}) : undefined),
+  ThresholdedRelu: (call) =>
+    call.emit(threshold, [call.value(0)], { threshold: call.float('alpha', 1), value: 0 }),
+  'com.microsoft.BiasGelu': fusedGelu('none'),
+  'com.microsoft.FastGelu': fusedGelu('tanh'),
+  'com.microsoft.Gelu': fusedGelu('none'),
   Softplus: (call) => call.emit(softplus, [call.value(0)], { beta: 1, threshold: 20 }),
   Tanh: unary(tanh),
 }

@@ -1,5 +1,5 @@
 import type { Attributes } from '../../../ir/attributes.ts'
-import type { Value } from '../../../ir/node.ts'
+import { Value } from '../../../ir/node.ts'
 import type { Operation } from '../../../ir/operation.ts'
 import { relu6 } from '../../../ops/activation/relu6.ts'
 import { abs, sign } from '../../../ops/elementwise/abs.ts'
@@ -15,7 +15,9 @@ import { maximum, minimum } from '../../../ops/elementwise/minimum.ts'
 import { mul } from '../../../ops/elementwise/mul.ts'
 import { neg } from '../../../ops/elementwise/neg.ts'
 import { pow } from '../../../ops/elementwise/pow.ts'
+import { isinf, isnan } from '../../../ops/elementwise/predicates.ts'
 import { reciprocal } from '../../../ops/elementwise/reciprocal.ts'
+import { remainder } from '../../../ops/elementwise/remainder.ts'
 import { ceil, floor, round } from '../../../ops/elementwise/rounding.ts'
 import { rsub } from '../../../ops/elementwise/rsub.ts'
 import { cos, sin } from '../../../ops/elementwise/sine.ts'
@@ -128,6 +130,24 @@ const total: Importer = (call) => {
   return values.reduce((a, b) => call.emit(add, [a, b], { alpha: 1 }))
 }
 
+/** The mean of any number of tensors. */
+const average: Importer = (call) => {
+  const sum = total(call)
+  return sum instanceof Value && call.inputCount > 1
+    ? call.emit(mul, [sum], { other: 1 / call.inputCount })
+    : sum
+}
+
+/** Infinite in either direction. */
+const infinite: Importer = (call) =>
+  call.int('detect_negative', 1) === 1 && call.int('detect_positive', 1) === 1
+    ? call.emit(isinf, [call.value(0)], {})
+    : undefined
+
+/** Rounded down, as PyTorch's; toward zero it is another operator. */
+const modulo: Importer = (call) =>
+  call.int('fmod', 0) === 1 ? undefined : binary(remainder, plain, never)(call)
+
 /** The values as they are: whatever stands for them. */
 const same: Importer = (call) => call.input(0)
 
@@ -153,11 +173,15 @@ export const elementwise: Readonly<Record<string, Importer>> = {
   Greater: binary(gt, plain, never),
   GreaterOrEqual: binary(ge, plain, never),
   Identity: same,
+  IsInf: infinite,
+  IsNaN: unary(isnan),
   Less: binary(lt, plain, never),
   LessOrEqual: binary(le, plain, never),
   Log: unary(log),
   Max: extremum(maximum, 'max'),
+  Mean: average,
   Min: extremum(minimum, 'min'),
+  Mod: modulo,
   Mul: binary(mul, plain, (call, other, x) => call.emit(mul, [x], { other })),
   Neg: unary(neg),
   Not: unary(logicalNot),

@@ -2,6 +2,8 @@ import { arange } from '../../../ops/creation/arange.ts'
 import { embedding } from '../../../ops/indexing/embedding.ts'
 import { gather as gatherOp } from '../../../ops/indexing/gather.ts'
 import { index } from '../../../ops/indexing/index-op.ts'
+import { scatter, scatterAdd } from '../../../ops/indexing/index-select.ts'
+import { topk } from '../../../ops/reduction/top-k.ts'
 import { select } from '../../../ops/shape/slice.ts'
 import { type Importer, numberOf } from '../node-call.ts'
 import { axisOf } from './shape.ts'
@@ -30,9 +32,29 @@ const range: Importer = (call) => {
   return call.emit(arange, [], { start, end, step, dtype: call.input(0).dtype })
 }
 
+/** Elements that are written over, or added to, at the places that GatherElements would read. */
+const scatterElements: Importer = (call) => {
+  const [data, at, source] = [call.value(0), call.value(1), call.value(2)]
+  const dim = axisOf(call, call.int('axis', 0), data.shape.length)
+  const reduction = call.text('reduction', 'none')
+  if (at.dtype !== 'int64' || (reduction !== 'none' && reduction !== 'add')) return undefined
+  return call.emit(reduction === 'add' ? scatterAdd : scatter, [data, at, source], { dim })
+}
+
+const topK: Importer = (call) => {
+  const x = call.value(0)
+  const [k] = call.elements(1) ?? []
+  if (k === undefined || x.shape.length === 0) return undefined
+  const dim = axisOf(call, call.int('axis', -1), x.shape.length)
+  const [largest, sorted] = [call.int('largest', 1) === 1, call.int('sorted', 1) === 1]
+  return call.emitAll(topk, [x], { k, dim, largest, sorted })
+}
+
 /** Lookups and counting. */
 export const indexing: Readonly<Record<string, Importer>> = {
   Gather: gather,
   GatherElements: gatherElements,
   Range: range,
+  ScatterElements: scatterElements,
+  TopK: topK,
 }

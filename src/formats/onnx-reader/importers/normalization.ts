@@ -1,8 +1,11 @@
 import { isConcrete } from '../../../ir/dim.ts'
+import type { Value } from '../../../ir/node.ts'
 import { batchNorm } from '../../../ops/normalization/batch-norm.ts'
 import { groupNorm } from '../../../ops/normalization/group-norm.ts'
 import { layerNorm } from '../../../ops/normalization/layer-norm.ts'
 import { rmsNorm } from '../../../ops/normalization/rms-norm.ts'
+import { expand } from '../../../ops/reduction/sum.ts'
+import { reshape } from '../../../ops/shape/reshape.ts'
 import type { Importer, NodeCall } from '../node-call.ts'
 
 const batch: Importer = (call) => {
@@ -49,12 +52,22 @@ function normalizedShapeOf(call: NodeCall): number[] | undefined {
   return isConcrete(sizes) && weight.length === sizes.length ? [...sizes] : undefined
 }
 
-/** Since opset 21 each channel has its own scale. */
+/** Since opset 21 each channel has its own scale; before, each group had one. */
 const group: Importer = (call) => {
   const x = call.value(0)
-  if (call.input(1).shape[0] !== x.shape[1]) return undefined
-  const attrs = { numGroups: call.int('num_groups', 1), eps: call.float('epsilon', 1e-5) }
-  return call.emit(groupNorm, [x, call.state(1, 'weight'), call.state(2, 'bias')], attrs)
+  const [channels, numGroups] = [x.shape[1], call.int('num_groups', 1)]
+  if (typeof channels !== 'number') return undefined
+  const states = [call.state(1, 'weight'), call.state(2, 'bias')].map((state) =>
+    state.shape[0] === channels ? state : spreadOver(call, state, numGroups, channels),
+  )
+  return call.emit(groupNorm, [x, ...states], { numGroups, eps: call.float('epsilon', 1e-5) })
+}
+
+/** What groups have for each of their channels. */
+function spreadOver(call: NodeCall, state: Value, groups: number, channels: number): Value {
+  const column = call.emit(reshape, [state], { shape: [groups, 1] })
+  const spread = call.emit(expand, [column], { size: [groups, channels / groups] })
+  return call.emit(reshape, [spread], { shape: [channels] })
 }
 
 /** An instance norm is a group norm whose groups are single channels. */

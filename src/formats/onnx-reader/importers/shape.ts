@@ -3,10 +3,11 @@ import type { Value } from '../../../ir/node.ts'
 import { full } from '../../../ops/creation/full.ts'
 import { expand } from '../../../ops/reduction/sum.ts'
 import { cat, splitWithSizes } from '../../../ops/shape/cat.ts'
-import { constantPadNd } from '../../../ops/shape/pad.ts'
+import { constantPadNd, pad as padOp } from '../../../ops/shape/pad.ts'
 import { permute, t } from '../../../ops/shape/permute.ts'
 import { reshape, sameDims } from '../../../ops/shape/reshape.ts'
 import { slice } from '../../../ops/shape/slice.ts'
+import { tril, triu } from '../../../ops/shape/triangle.ts'
 import { flatten as flattenOp, squeeze, unsqueeze } from '../../../ops/shape/view.ts'
 import { reshapedStored } from '../graph-importer.ts'
 import { type Importer, type NodeCall, numberOf } from '../node-call.ts'
@@ -174,9 +175,11 @@ const expanded: Importer = (call) => {
 const pad: Importer = (call) => {
   const pads = call.elements(1)
   const value = call.optional(2) === undefined ? 0 : numberOf(call.elements(2)?.[0])
-  if (pads === undefined || value === undefined || call.text('mode', 'constant') !== 'constant')
-    return undefined
+  const mode = PAD_MODES[call.text('mode', 'constant')]
+  if (pads === undefined || value === undefined || mode === undefined) return undefined
   const x = call.value(0)
+  const isKnown = [...x.shape, ...pads].every((size) => typeof size === 'number')
+  if (mode !== 'constant' && !isKnown) return undefined
   const rank = x.shape.length
   const axes = call.optional(3) === undefined ? x.shape.map((_, i) => i) : axesAt(call, 3, rank)
   if (axes === undefined) return undefined
@@ -187,7 +190,24 @@ const pad: Importer = (call) => {
     both[2 * (rank - 1 - axis) + 1] = pads[axes.length + i] ?? 0
   }
   while (both.length > 2 && both.at(-1) === 0 && both.at(-2) === 0) both.splice(-2)
-  return call.emit(constantPadNd, [x], { pad: both, value })
+  return mode === 'constant'
+    ? call.emit(constantPadNd, [x], { pad: both, value })
+    : call.emit(padOp, [x], { pad: both, mode, value: null })
+}
+
+/** PyTorch's names for what pads hold. */
+const PAD_MODES: Readonly<Record<string, string>> = {
+  constant: 'constant',
+  edge: 'replicate',
+  reflect: 'reflect',
+  wrap: 'circular',
+}
+
+/** One side of a diagonal. */
+const triangular: Importer = (call) => {
+  const [diagonal] = call.optional(1) === undefined ? [0] : (call.numbers(1) ?? [])
+  if (diagonal === undefined) return undefined
+  return call.emit(call.int('upper', 1) === 1 ? triu : tril, [call.value(0)], { diagonal })
 }
 
 const constantOfShape: Importer = (call) => {
@@ -259,5 +279,6 @@ export const shape: Readonly<Record<string, Importer>> = {
   Squeeze: squeezed,
   Tile: tile,
   Transpose: transpose,
+  Trilu: triangular,
   Unsqueeze: unsqueezed,
 }

@@ -25,10 +25,14 @@ export function renameGraph(
   const renamed = (name: string) => names.get(name) ?? name
   return create(GraphProtoSchema, {
     name: graph.name,
-    input: graph.input.map((info) => create(ValueInfoProtoSchema, { ...info, name: renamed(info.name) })),
-    output: graph.output.map((info) => create(ValueInfoProtoSchema, { ...info, name: renamed(info.name) })),
+    input: graph.input.map((info) =>
+      Object.assign(create(ValueInfoProtoSchema), info, { name: renamed(info.name) }),
+    ),
+    output: graph.output.map((info) =>
+      Object.assign(create(ValueInfoProtoSchema), info, { name: renamed(info.name) }),
+    ),
     initializer: graph.initializer.map((tensor) =>
-      create(TensorProtoSchema, { ...tensor, name: renamed(tensor.name) }),
+      Object.assign(create(TensorProtoSchema), tensor, { name: renamed(tensor.name) }),
     ),
     node: graph.node.map((node) => renamedNode(node, names, prefix)),
   })
@@ -37,14 +41,12 @@ export function renameGraph(
 function renamedNode(node: NodeProto, names: ReadonlyMap<string, string>, prefix: string): NodeProto {
   const renamed = (name: string) => names.get(name) ?? name
   const inner = (graph: GraphProto) => renameGraph(graph, names, `${prefix}i_`)
-  return create(NodeProtoSchema, {
-    ...node,
+  return Object.assign(create(NodeProtoSchema), node, {
     name: node.name === '' ? '' : prefix + node.name,
     input: node.input.map(renamed),
     output: node.output.map(renamed),
     attribute: node.attribute.map((attribute) =>
-      create(AttributeProtoSchema, {
-        ...attribute,
+      Object.assign(create(AttributeProtoSchema), attribute, {
         ...(attribute.g === undefined ? {} : { g: inner(attribute.g) }),
         graphs: attribute.graphs.map(inner),
       }),
