@@ -5,7 +5,7 @@ import type { Divergence } from '../divergence.ts'
 import { CaseInputs } from './graph-case.ts'
 import { loadGraphModel } from './graph-model.ts'
 import { compareClosely, numbersOf, tensorsIn } from './graph-numbers.ts'
-import { hasFile, type RecordedNode, readRecorded, readTensors } from './graph-recordings.ts'
+import { hasFile, isSizeNode, type RecordedNode, readRecorded, readTensors } from './graph-recordings.ts'
 
 /** What exported.json says of a whole model. */
 interface RecordedProgram {
@@ -87,7 +87,10 @@ function nodeNames({ graph }: RecordedProgram): string[] {
   return graph
     .filter(
       ({ op, target }) =>
-        op === 'call_function' && target !== 'operator.getitem' && !target.startsWith('aten._assert'),
+        op === 'call_function' &&
+        target !== 'operator.getitem' &&
+        !target.startsWith('aten._assert') &&
+        !isSizeNode({ op, target }),
     )
     .map(({ name }) => name)
 }

@@ -5,6 +5,7 @@ import { compareError } from './error-classes.ts'
 import { type PreparedCase, prepareCase } from './graph-case.ts'
 import {
   hasFile,
+  isSizeNode,
   type RecordedModel,
   type RecordedPlace,
   type RecordedPreparation,
@@ -69,7 +70,9 @@ function operationsOf({ quantizer }: PreparedCase): string[] {
 }
 
 function callsIn({ graph }: RecordedModel): string[] {
-  const calls = graph.filter(({ op, target }) => op === 'call_function' && target !== 'operator.getitem')
+  const calls = graph.filter(
+    (node) => node.op === 'call_function' && node.target !== 'operator.getitem' && !isSizeNode(node),
+  )
   return calls.map(({ name }) => name)
 }
 

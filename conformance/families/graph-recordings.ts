@@ -77,6 +77,14 @@ export interface RecordedModules {
   readonly modules: readonly { readonly name: string; readonly type: string }[]
 }
 
+/** Whether a recorded node computes a size: sizes are no values here, but dimensions of types and attributes. */
+export function isSizeNode({ op, target }: Pick<RecordedNode, 'op' | 'target'>): boolean {
+  return op === 'call_function' && SIZES.test(target)
+}
+
+/** Sizes of tensors, arithmetic on them, and what is asserted of them. */
+const SIZES = /^(?:aten\.sym_|torch\.sym_|math\.|_?operator\.(?!getitem$))/
+
 /** A JSON file of a folder. */
 export function readRecorded<T>(folder: string, name: string): T {
   return JSON.parse(readFileSync(join(folder, name), 'utf8'))

@@ -1,6 +1,6 @@
 import type { GraphModule } from 'lowbit'
 import type { Divergence } from '../divergence.ts'
-import type { RecordedArgument, RecordedNode } from './graph-recordings.ts'
+import { isSizeNode, type RecordedArgument, type RecordedNode } from './graph-recordings.ts'
 
 type GraphOf = GraphModule['graph']
 type NodeOf = GraphOf['nodes'][number]
@@ -92,14 +92,16 @@ function recordedKeys(graph: readonly RecordedNode[], keys: KeyTable): GraphKeys
   const values = new Map<string, number>()
   const nodes = new Map<number, string>()
   const outputs: number[] = []
+  const sizes = new Set(graph.filter(isSizeNode).map(({ name }) => name))
   const read = (given: RecordedArgument): number[] => {
     if (Array.isArray(given)) return given.flatMap(read)
-    return typeof given === 'object' && given !== null && 'node' in given
+    return typeof given === 'object' && given !== null && 'node' in given && !sizes.has(given.node)
       ? [values.get(given.node) ?? -1]
       : []
   }
   const counters = new Set<number>()
   for (const { name, op, target, args } of graph) {
+    if (sizes.has(name)) continue
     if (op === 'get_attr' || op === 'placeholder') {
       values.set(name, keys.key(target))
       if (isBatchCounter(target)) counters.add(keys.key(target))
