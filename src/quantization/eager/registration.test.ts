@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
-import { cat } from '../../engine/combine-tensors.ts'
+import { cat, einsum } from '../../engine/combine-tensors.ts'
 import { ones } from '../../engine/create-tensors.ts'
 import { recorder } from '../../engine/recorder.ts'
 import type { Tensor } from '../../engine/tensor.ts'
-import { logSigmoid } from '../../nn/functional/index.ts'
+import { hardswish, logSigmoid } from '../../nn/functional/index.ts'
 import { BatchNorm1d } from '../../nn/layers/batch-norm.ts'
 import { Dropout } from '../../nn/layers/dropout.ts'
 import { Linear } from '../../nn/layers/linear.ts'
@@ -63,6 +63,30 @@ test('A dropout that is off returns the tensor that it gets, so that the layer b
     'inner.layer.linear_quantize_input',
     'inner.layer.linear_quantize_output_0',
     'inner.dropout.dropout_quantize_output_0',
+  ])
+})
+
+/** Calls functions whose arguments PyTorch names in ways of their own. */
+class Calling extends Module {
+  override forward(x: Tensor): Tensor {
+    const y = hardswish(x).div(x.add(2)).reshape([1, 3, 4])
+    return einsum('bij,bkj->bik', y, y.bmm(y.transpose(1, 2)).bmm(y)).slice(2, 0, 2)
+  }
+}
+
+test('Functions that only boundaries of modules reach go by the names that PyTorch has for them and their arguments', async () => {
+  const model = new Calling()
+  await prepareBoundary(model, '')
+  const calls = inspectEager(model).calls
+  expect(calls.map(({ name, inputs }) => [name, ...inputs.map((input) => input.fakeQuantizer)])).toEqual([
+    ['add', 'add_quantize_input'],
+    ['div', 'div_quantize_input', 'div_quantize_other'],
+    ['reshape', 'reshape_quantize_0'],
+    ['transpose', 'transpose_quantize_input'],
+    ['bmm', 'bmm_quantize_input', 'bmm_quantize_mat2'],
+    ['bmm_1', 'bmm_1_quantize_input', 'bmm_1_quantize_mat2'],
+    ['einsum', 'einsum_quantize_1', 'einsum_quantize_2'],
+    ['__getitem__', '__getitem___quantize_0'],
   ])
 })
 

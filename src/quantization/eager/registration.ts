@@ -168,7 +168,7 @@ class Registration {
       if (call.isInPlace && changed !== undefined) this.#numbers.changed(changed)
       if (changed !== undefined && returnsInput(call)) this.#numbers.same(changed, call.inputs[0] ?? changed)
       log(outputs)
-      if (fn.type !== null || seesAll) this.#record(record, fn, call, outputs)
+      if (fn.type !== null || (seesAll && fn.isSeen)) this.#record(record, fn, call, outputs)
       return outputs
     }
   }

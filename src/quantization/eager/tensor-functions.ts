@@ -22,14 +22,20 @@ export interface TensorFunction {
   readonly takesList: boolean
   /** How many of the operation's outputs the function returns; the others are new states. */
   readonly results: number
+  /** Whether module boundaries see it: PyTorch has functions that no one can step between. */
+  readonly isSeen: boolean
 }
 
 const input: readonly TensorArgument[] = [{ name: 'input', input: 0 }]
 const weighted = [...input, { name: 'weight', input: 1 }, { name: 'bias', input: 2 }]
 const binary = [...input, { name: 'other', input: 1 }]
 
+/** Arguments under names of their own, in the order of the operation's inputs. */
+const named = (...names: readonly string[]): readonly TensorArgument[] =>
+  names.map((name, place) => ({ name, input: place }))
+
 type Signature = Pick<TensorFunction, 'arguments' | 'settings'> &
-  Partial<Pick<TensorFunction, 'takesList' | 'results'>>
+  Partial<Pick<TensorFunction, 'takesList' | 'results' | 'isSeen'>>
 
 const take = (args: readonly TensorArgument[], settings = 0): Signature => ({ arguments: args, settings })
 
@@ -77,10 +83,28 @@ const OTHERS = new Map<string, Signature>([
   ],
   ['cat', { ...take(input), takesList: true }],
   ['stack', { ...take(input), takesList: true }],
+  ['hardswish', { ...take(input), isSeen: false }],
+  ['hardsigmoid', { ...take(input), isSeen: false }],
+  ...['div', 'maximum', 'minimum'].map((type) => [type, take(binary)] as const),
+  ...['permute', 'reshape', 'view', 'expand', 'slice'].map((type) => [type, take(named('0'))] as const),
+  ['bmm', take(named('input', 'mat2'))],
+  ['einsum', take(named('1', '2', '3', '4'))],
+  ['rsub', take(named('self'))],
+  ['where', take(named('condition', 'input', 'other'))],
+  ['scaled_dot_product_attention', take(named('query', 'key', 'value'))],
 ])
 
 /** Functions that PyTorch calls otherwise than their operations. */
-const FUNCTION_NAMES: Readonly<Record<string, string>> = { log_sigmoid: 'logsigmoid' }
+const FUNCTION_NAMES: Readonly<Record<string, string>> = {
+  log_sigmoid: 'logsigmoid',
+  rsub: '__rsub__',
+  slice: '__getitem__',
+  upsample_nearest1d: 'interpolate',
+  upsample_nearest2d: 'interpolate',
+  upsample_nearest3d: 'interpolate',
+  upsample_bilinear2d: 'interpolate',
+  upsample_bicubic2d: 'interpolate',
+}
 
 const known = new Map<string, TensorFunction>()
 
@@ -97,6 +121,7 @@ export function functionOf({ name, isInPlace }: Pick<TensorCall, 'name' | 'isInP
       type: quantizable === undefined ? null : type,
       takesList: false,
       results: Number.POSITIVE_INFINITY,
+      isSeen: true,
       ...(quantizable ?? OTHERS.get(type) ?? take(input)),
     }
     known.set(key, found)
@@ -107,7 +132,7 @@ export function functionOf({ name, isInPlace }: Pick<TensorCall, 'name' | 'isInP
 /** Every argument of one call that may be a tensor: those of the signature, then further inputs by position. */
 export function argumentsOf(fn: TensorFunction, inputCount: number): readonly TensorArgument[] {
   if (inputCount <= fn.arguments.length) return fn.arguments
-  const named = new Set(fn.arguments.map((argument) => argument.input))
+  const taken = new Set(fn.arguments.map((argument) => argument.input))
   const others = Array.from({ length: inputCount }, (_, i): TensorArgument => ({ name: String(i), input: i }))
-  return [...fn.arguments, ...others.filter((argument) => !named.has(argument.input))]
+  return [...fn.arguments, ...others.filter((argument) => !taken.has(argument.input))]
 }
