@@ -22,7 +22,7 @@ describe('Device', () => {
     for (const factor of [2, 3, 4]) await x.mul(factor).realize()
     const trips = sent.mock.calls.map(([request]) => {
       if (request.kind === 'run')
-        return request.feeds.map(({ source }) => (typeof source === 'number' ? 'stored' : 'sent'))
+        return request.feeds.map((source) => (typeof source === 'number' ? 'stored' : 'sent'))
       return request.kind === 'store' ? 'store' : []
     })
     sent.mockRestore()

@@ -16,7 +16,7 @@ export interface DeviceOptions extends ChannelOptions {
 
 /** A run as the recording thread asks for it. */
 export interface RunOrder extends Omit<RunRequest, 'kind' | 'ticket' | 'feeds'> {
-  readonly feeds: readonly { readonly name: string; readonly storage: Storage }[]
+  readonly feeds: readonly Storage[]
 }
 
 interface Awaited {
@@ -72,13 +72,10 @@ export class Device {
   }
 
   /** Starts a run; the promise settles when it has ended, with its reply. */
-  run({ session, feeds, outputs, releases }: RunOrder): Promise<Reply> {
+  run({ feeds, ...order }: RunOrder): Promise<Reply> {
     const transfer: ArrayBuffer[] = []
-    const sources = feeds.map(({ name, storage }) => ({ name, source: this.#source(storage, transfer) }))
-    return this.#ask(
-      (ticket) => ({ kind: 'run', ticket, session, feeds: sources, outputs, releases }),
-      transfer,
-    )
+    const sources = feeds.map((storage) => this.#source(storage, transfer))
+    return this.#ask((ticket) => ({ kind: 'run', ticket, feeds: sources, ...order }), transfer)
   }
 
   /** Data of a stored tensor, in the dtype of its storage. */

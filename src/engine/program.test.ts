@@ -5,6 +5,7 @@ import { emit, Value } from '../ir/node.ts'
 import { fromValues } from '../tensor/from-values.ts'
 import { leafOf, place } from './placement.ts'
 import { makeProgram, missingData, missingLeaf } from './program.ts'
+import type { Signature } from './signature.ts'
 import { Storage } from './storage.ts'
 
 const one = fakeOperation('test.one')
@@ -14,8 +15,9 @@ function leaf(...shape: number[]): Value {
   return leafOf(new Storage('float32', shape))
 }
 
-function keyOf(attrs: Attributes, x: Value, y: Value, constant = false): string {
-  return makeProgram([emit(two, [emit(one, [x], attrs), y], {})], (value) => constant && value === x).key
+function signatureOf(attrs: Attributes, x: Value, y: Value, constant = false): Signature {
+  const product = emit(two, [emit(one, [x], attrs), y], {})
+  return makeProgram([product], (value) => constant && value === x).signature
 }
 
 describe('makeProgram()', () => {
@@ -30,30 +32,38 @@ describe('makeProgram()', () => {
     expect(program.constants).toEqual([y])
   })
 
-  test('makeProgram() gives equal keys to programs that one session serves', () => {
-    expect(keyOf({ k: 1 }, leaf(2), leaf(3))).toBe(keyOf({ k: 1 }, leaf(2), leaf(3)))
+  test('makeProgram() gives equal signatures to programs that one session serves', () => {
+    const signature = signatureOf({ k: 1, list: [1, null] }, leaf(2), leaf(3))
+    expect(signature.equals(signatureOf({ k: 1, list: [1, null] }, leaf(2), leaf(3)))).toBe(true)
   })
 
-  test('makeProgram() gives other keys for other shapes, attributes, wiring, outputs and constants', () => {
+  test('makeProgram() gives other signatures for other shapes, attributes, wiring, outputs and constants', () => {
     const [x, y] = [leaf(2), leaf(2)]
     const product = emit(two, [emit(one, [x], { k: 1 }), y], {})
-    const keys = [
-      keyOf({ k: 1 }, x, y),
-      keyOf({ k: 1 }, leaf(3), y),
-      keyOf({ k: 1 }, x, x),
-      keyOf({ k: 2 }, x, y),
-      keyOf({ k: '1' }, x, y),
-      keyOf({ k: 1 }, x, y, true),
-      makeProgram([product, ...(product.node?.inputs ?? []).flatMap((value) => value ?? [])], () => false)
-        .key,
+    const results = (product.node?.inputs ?? []).flatMap((value) => value ?? [])
+    const signatures = [
+      signatureOf({ k: 1 }, x, y),
+      signatureOf({ k: 1 }, leaf(3), y),
+      signatureOf({ k: 1 }, leaf(2, 1), y),
+      signatureOf({ k: 1 }, x, x),
+      signatureOf({ k: 2 }, x, y),
+      signatureOf({ k: '1' }, x, y),
+      signatureOf({ k: 0 }, x, y),
+      signatureOf({ k: -0 }, x, y),
+      signatureOf({ k: [1] }, x, y),
+      signatureOf({ k: [[1]] }, x, y),
+      signatureOf({ k: null }, x, y),
+      signatureOf({ k: 1 }, x, y, true),
+      makeProgram([product, ...results], () => false).signature,
     ]
-    expect(new Set(keys).size).toBe(keys.length)
+    const equal = signatures.flatMap((a, i) => signatures.filter((b, j) => i < j && a.equals(b)))
+    expect(equal).toEqual([])
   })
 
   test('makeProgram() tells constants apart by the data that they are', () => {
     const [x, y, z] = [leaf(2), leaf(2), leaf(2)]
-    expect(keyOf({}, x, y, true)).not.toBe(keyOf({}, z, y, true))
-    expect(keyOf({}, x, y, true)).toBe(keyOf({}, x, z, true))
+    expect(signatureOf({}, x, y, true).equals(signatureOf({}, z, y, true))).toBe(false)
+    expect(signatureOf({}, x, y, true).equals(signatureOf({}, x, z, true))).toBe(true)
   })
 })
 

@@ -1,13 +1,12 @@
-import { attributesKey } from '../ir/attributes.ts'
 import { collectNodes } from '../ir/graph.ts'
 import { formatType, type Node, type Value } from '../ir/node.ts'
 import { storageOf } from './placement.ts'
+import { Signature } from './signature.ts'
 import { StateError } from './state-error.ts'
 
 /** What a dispatch runs: nodes over leaves whose data is stored. */
 export interface Program {
-  /** Equal for programs that one session can serve: structure, types, attributes and the identity of constants. */
-  readonly key: string
+  readonly signature: Signature
   readonly nodes: readonly Node[]
   /** Leaves that are fed anew at every run, in the order of the session's inputs. */
   readonly inputs: readonly Value[]
@@ -21,23 +20,11 @@ export function makeProgram(outputs: readonly Value[], isConstant: (leaf: Value)
   const nodes = collectNodes(outputs, (value) => storageOf(value) !== undefined)
   const inputs: Value[] = []
   const constants: Value[] = []
-  const numbers = new Map<Value, number>()
-  const parts: string[] = []
-  let last = 0
-  for (const node of nodes) {
-    for (const input of node.inputs) {
-      if (input === null || numbers.has(input)) continue
-      const constant = isConstant(input)
-      numbers.set(input, last++)
-      if (constant) constants.push(input)
-      else inputs.push(input)
-      parts.push(leafKey(input, constant))
-    }
-    parts.push(nodeKey(node, numbers))
-    for (const output of node.outputs) if (!numbers.has(output)) numbers.set(output, last++)
-  }
-  parts.push(outputs.map((output) => numbers.get(output)).join())
-  return { key: parts.join(';'), nodes, inputs, constants, outputs }
+  const signature = Signature.of(nodes, outputs, isConstant, (leaf, constant) => {
+    if (constant) constants.push(leaf)
+    else inputs.push(leaf)
+  })
+  return { signature, nodes, inputs, constants, outputs }
 }
 
 /** The first leaf of a program whose data is not to be had; undefined when the program can run. */
@@ -61,14 +48,4 @@ export function missingData(value: Value): StateError {
     `${action}: expected the data of its input, got none: ${reason}\n` +
       'Hint: read a value before the step that updates what it was computed from',
   )
-}
-
-function leafKey(leaf: Value, constant: boolean): string {
-  return constant ? `#${storageOf(leaf)?.id}` : `${leaf.dtype}[${leaf.shape.join()}]`
-}
-
-function nodeKey({ op, inputs, attrs }: Node, numbers: ReadonlyMap<Value, number>): string {
-  let key = op.name
-  for (const input of inputs) key += input === null ? ',-' : `,${numbers.get(input)}`
-  return key + attributesKey(attrs)
 }

@@ -21,6 +21,8 @@ export interface CompileRequest {
   readonly model: Uint8Array
   /** Stored tensors that become initializers of the given names. */
   readonly constants: readonly { readonly name: string; readonly storage: StorageId }[]
+  /** Types of the outputs `o0`, `o1`, ... */
+  readonly outputs: readonly OutputType[]
   readonly level: OptimizationLevel
 }
 
@@ -29,20 +31,19 @@ export interface RunRequest {
   readonly ticket: number
   /** Null when there is none to run: the outputs become failures. */
   readonly session: number | null
-  /** Inputs by name: a stored tensor, or one that is sent along and not kept. */
-  readonly feeds: readonly { readonly name: string; readonly source: StorageId | TensorMessage }[]
-  readonly outputs: readonly RunOutput[]
+  /** The inputs `i0`, `i1`, ...: stored tensors, or ones that are sent along and not kept. */
+  readonly feeds: readonly (StorageId | TensorMessage)[]
+  /** Under which ids the outputs are stored. */
+  readonly outputs: readonly StorageId[]
+  /** For each output the stored state that it is the next version of, or null: its content goes on under the new id when the run fails. */
+  readonly replaces: readonly (StorageId | null)[]
   /** Stored tensors that are given up after the run, whether it succeeds or not. */
   readonly releases: readonly StorageId[]
 }
 
-export interface RunOutput {
-  readonly name: string
-  readonly storage: StorageId
+export interface OutputType {
   readonly dtype: CarrierDType
   readonly shape: readonly number[]
-  /** The stored state that this output is the next version of: its content goes on under the new id when the run fails. */
-  readonly replaces?: StorageId
 }
 
 /** What the recording thread asks for; served strictly in order. */

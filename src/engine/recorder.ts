@@ -9,7 +9,7 @@ import { StateError } from './state-error.ts'
 import { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
 import type { CallInterceptor } from './tensor-call.ts'
-import { type Purpose, programOf, type Result, runOutput, stillAskedFor, type Work } from './work.ts'
+import { type Purpose, programOf, type Result, stillAskedFor, type Work } from './work.ts'
 
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
@@ -185,8 +185,9 @@ export class Recorder {
     })
     const releases = [...befores.values()].filter((before) => !kept.has(before)).map(({ id }) => id)
     const order = {
-      feeds: program.inputs.map((value, i) => ({ name: `i${i}`, storage: storageIn(value) })),
-      outputs: results.map(runOutput),
+      feeds: program.inputs.map(storageIn),
+      outputs: results.map(({ storage }) => storage.id),
+      replaces: results.map(({ before }) => (before?.resident ? before.id : null)),
       releases,
     }
     const run = () => this.#run(program, order, results, work)

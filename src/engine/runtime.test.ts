@@ -49,20 +49,15 @@ function sumRequest(session: number, constant?: StorageId): CompileRequest {
     outputs: [{ value: total, name: 'o0' }],
   })
   const constants = constant === undefined ? [] : [{ name: 'k0', storage: constant }]
-  return { kind: 'compile', session, model: encodeModel(model), constants, level: 'basic' }
+  const outputs = [{ dtype: 'float32', shape: [2] } as const]
+  return { kind: 'compile', session, model: encodeModel(model), constants, outputs, level: 'basic' }
 }
 
-const feeds = (...sources: (StorageId | TensorMessage)[]) =>
-  sources.map((source, i) => ({ name: `i${i}`, source }))
-const output = (storage: StorageId, replaces?: StorageId) => [
-  {
-    name: 'o0',
-    storage,
-    dtype: 'float32' as const,
-    shape: [2],
-    ...(replaces === undefined ? {} : { replaces }),
-  },
-]
+/** Where the one output goes, and which state it replaces. */
+const output = (storage: StorageId, replaces: StorageId | null = null) => ({
+  outputs: [storage],
+  replaces: [replaces],
+})
 const GONE = { stage: 'input', message: 'the tensor is not stored' }
 
 describe.each([true, false])('Runtime (outputs allocated before: %s)', (preallocates) => {
@@ -72,8 +67,8 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
     accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
     const reply = await run({
       session: 1,
-      feeds: feeds(10, message(10, 20)),
-      outputs: output(11),
+      feeds: [10, message(10, 20)],
+      ...output(11),
       releases: [],
     })
     expect(reply.failure).toBeUndefined()
@@ -87,7 +82,7 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
     accept({ kind: 'store', storage: 10, tensor: message(100, 200) })
     accept(sumRequest(1, 10))
     accept({ kind: 'free', storages: [10] })
-    await run({ session: 1, feeds: feeds(message(1, 2)), outputs: output(11), releases: [] })
+    await run({ session: 1, feeds: [message(1, 2)], ...output(11), releases: [] })
     expect((await read(11)).tensor).toEqual(message(101, 202))
     expect((await read(10)).failure).toEqual(GONE)
   })
@@ -96,8 +91,8 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
     const { accept, run, read } = start(preallocates)
     accept(sumRequest(1))
     accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
-    await run({ session: 1, feeds: feeds(10, 10), outputs: output(11, 10), releases: [10] })
-    await run({ session: 1, feeds: feeds(11, 11), outputs: output(12, 11), releases: [] })
+    await run({ session: 1, feeds: [10, 10], ...output(11, 10), releases: [10] })
+    await run({ session: 1, feeds: [11, 11], ...output(12, 11), releases: [] })
     expect((await read(10)).failure).toEqual(GONE)
     expect((await read(11)).tensor).toEqual(message(2, 4))
     expect((await read(12)).tensor).toEqual(message(4, 8))
@@ -106,9 +101,9 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
   test('Runtime lets state go on under its new id when a run fails', async () => {
     const { accept, run, read } = start(preallocates)
     accept({ kind: 'store', storage: 10, tensor: message(1, 2) })
-    const reply = await run({ session: null, feeds: [], outputs: output(11, 10), releases: [] })
+    const reply = await run({ session: null, feeds: [], ...output(11, 10), releases: [] })
     expect(reply.failure).toEqual({ stage: 'compile', message: 'the session is gone' })
-    await run({ session: null, feeds: [], outputs: output(12, 11), releases: [11] })
+    await run({ session: null, feeds: [], ...output(12, 11), releases: [11] })
     accept({ kind: 'free', storages: [10] })
     expect((await read(11)).failure).toEqual(GONE)
     expect((await read(12)).tensor).toEqual(message(1, 2))
@@ -117,11 +112,11 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
   test('Runtime fails runs on the results of failed runs with the first cause', async () => {
     const { accept, run, read } = start(preallocates)
     accept(sumRequest(1))
-    await run({ session: null, feeds: [], outputs: output(11), releases: [] })
+    await run({ session: null, feeds: [], ...output(11), releases: [] })
     const reply = await run({
       session: 1,
-      feeds: feeds(11, message(1, 1)),
-      outputs: output(12),
+      feeds: [11, message(1, 1)],
+      ...output(12),
       releases: [],
     })
     expect(reply.failure).toEqual({ stage: 'input', message: 'the session is gone' })
@@ -134,7 +129,7 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
     accept({ kind: 'drop', session: 1 })
     accept({ ...sumRequest(2), model: Uint8Array.of(1, 2, 3) })
     accept(sumRequest(3, 77))
-    const order = { feeds: feeds(message(1, 2), message(3, 4)), outputs: output(11), releases: [] }
+    const order = { feeds: [message(1, 2), message(3, 4)], ...output(11), releases: [] }
     expect((await run({ session: 1, ...order })).failure).toEqual({
       stage: 'compile',
       message: 'the session is gone',
@@ -162,8 +157,8 @@ describe('Runtime', () => {
     const order: string[] = []
     const runs = run({
       session: 1,
-      feeds: feeds(message(1, 2), message(3, 4)),
-      outputs: output(11),
+      feeds: [message(1, 2), message(3, 4)],
+      ...output(11),
       releases: [],
     })
     await Promise.all([
@@ -183,9 +178,10 @@ describe('Runtime', () => {
       nodes: collectNodes([value]),
       outputs: [{ value, name: 'o0' }],
     })
-    accept({ kind: 'compile', session: 1, model: encodeModel(model), constants: [], level: 'disabled' })
-    const outputs = [{ name: 'o0', storage: 11, dtype: 'float32' as const, shape: [2 ** 40] }]
-    const { failure } = await run({ session: 1, feeds: feeds(message(1, 2)), outputs, releases: [] })
+    const outputs = [{ dtype: 'float32' as const, shape: [2 ** 40] }]
+    const level = 'disabled'
+    accept({ kind: 'compile', session: 1, model: encodeModel(model), constants: [], outputs, level })
+    const { failure } = await run({ session: 1, feeds: [message(1, 2)], ...output(11), releases: [] })
     expect(failure).toEqual({
       stage: 'run',
       output: 'o0',

@@ -8,9 +8,9 @@ import { probeCapabilities } from './probe.ts'
 import type {
   CompileRequest,
   Failure,
+  OutputType,
   Reply,
   Request,
-  RunOutput,
   RunRequest,
   StorageId,
   TensorMessage,
@@ -32,12 +32,18 @@ export interface RuntimeTraits {
 
 type Stored = OrtTensor | Failure
 
+/** A session, with the types that its outputs have. */
+interface Compiled {
+  readonly session: InferenceSession
+  readonly outputs: readonly OutputType[]
+}
+
 /** Serves requests in order: holds sessions and tensors, and runs the ones over the others. Lives in a worker. */
 export class Runtime {
   readonly #ort: OrtModule
   readonly #traits: RuntimeTraits
   readonly #reply: (reply: Reply, transfer: ArrayBuffer[]) => void
-  readonly #sessions = new Map<number, InferenceSession | Failure>()
+  readonly #sessions = new Map<number, Compiled | Failure>()
   readonly #tensors = new Map<StorageId, Stored>()
   readonly #pool = new BufferPool()
   #threads = 0
@@ -81,7 +87,7 @@ export class Runtime {
     }
   }
 
-  async #compile({ session, model, constants, level }: CompileRequest): Promise<void> {
+  async #compile({ session, model, constants, outputs, level }: CompileRequest): Promise<void> {
     try {
       const bytes = appendInitializers(model, this.#initializers(constants))
       const created = await this.#ort.InferenceSession.create(bytes, {
@@ -94,7 +100,7 @@ export class Runtime {
         // Threads that go on spinning after a run take a core from the next step's recording.
         extra: { session: { disable_quant_qdq: '1', force_spinning_stop: '1' } },
       })
-      this.#sessions.set(session, created)
+      this.#sessions.set(session, { session: created, outputs })
     } catch (error) {
       this.#sessions.set(session, failure('compile', error))
     }
@@ -113,24 +119,24 @@ export class Runtime {
   async #run(request: RunRequest): Promise<void> {
     const started = performance.now()
     try {
-      const session = this.#sessions.get(request.session ?? -1)
-      if (session === undefined || 'stage' in session)
-        return this.#fail(request, session ?? failure('compile', 'the session is gone'))
+      const compiled = this.#sessions.get(request.session ?? -1)
+      if (compiled === undefined || 'stage' in compiled)
+        return this.#fail(request, compiled ?? failure('compile', 'the session is gone'))
       const feeds: Record<string, OrtTensor> = {}
-      for (const { name, source } of request.feeds) {
+      for (const [i, source] of request.feeds.entries()) {
         const tensor = typeof source === 'number' ? this.#tensors.get(source) : this.#toOrt(source)
         if (tensor === undefined || 'stage' in tensor) {
           return this.#fail(request, {
             stage: 'input',
-            message: tensor?.message ?? `input ${name} is not stored`,
+            message: tensor?.message ?? `input i${i} is not stored`,
           })
         }
-        feeds[name] = tensor
+        feeds[`i${i}`] = tensor
       }
-      const fetches = this.#fetches(request.outputs)
-      const results = await session.run(feeds, fetches)
-      for (const { name, storage } of request.outputs) {
-        const result = fetches[name] ?? results[name]
+      const fetches = this.#fetches(compiled.outputs)
+      const results = await compiled.session.run(feeds, fetches)
+      for (const [i, storage] of request.outputs.entries()) {
+        const result = fetches[`o${i}`] ?? results[`o${i}`]
         if (result !== undefined) this.#tensors.set(storage, result)
       }
       for (const storage of request.releases) this.#free(storage)
@@ -140,13 +146,14 @@ export class Runtime {
     }
   }
 
-  #fetches(outputs: readonly RunOutput[]): Record<string, OrtTensor | null> {
-    return Object.fromEntries(
-      outputs.map((output) => [output.name, this.#traits.preallocates ? this.#allocate(output) : null]),
-    )
+  #fetches(outputs: readonly OutputType[]): Record<string, OrtTensor | null> {
+    const fetches: Record<string, OrtTensor | null> = {}
+    for (const [i, type] of outputs.entries())
+      fetches[`o${i}`] = this.#traits.preallocates ? this.#allocate(`o${i}`, type) : null
+    return fetches
   }
 
-  #allocate({ name, dtype, shape }: RunOutput): OrtTensor {
+  #allocate(name: string, { dtype, shape }: OutputType): OrtTensor {
     try {
       return new this.#ort.Tensor(dtype, this.#pool.take(dtype, shape), shape)
     } catch (error) {
@@ -156,8 +163,8 @@ export class Runtime {
 
   /** Outputs of a failed run are failures themselves; state stays what it was. */
   #fail(request: RunRequest, reason: Failure): void {
-    for (const { storage, replaces } of request.outputs) {
-      const before = replaces === undefined ? undefined : this.#tensors.get(replaces)
+    for (const [i, storage] of request.outputs.entries()) {
+      const before = this.#tensors.get(request.replaces[i] ?? -1)
       this.#tensors.set(storage, before === undefined ? reason : this.#copy(before))
     }
     for (const storage of request.releases) this.#free(storage)
@@ -187,7 +194,7 @@ export class Runtime {
   async #drop(session: number): Promise<void> {
     const dropped = this.#sessions.get(session)
     this.#sessions.delete(session)
-    if (dropped !== undefined && !('stage' in dropped)) await dropped.release()
+    if (dropped !== undefined && !('stage' in dropped)) await dropped.session.release()
   }
 
   #toOrt({ dtype, data, shape }: TensorMessage): OrtTensor {

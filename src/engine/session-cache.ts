@@ -1,25 +1,30 @@
 import { encodeModel } from '../codec/onnx.ts'
 import { lowerGraph } from '../lowering/lower-graph.ts'
+import { carrierOf } from '../lowering/onnx-dtype.ts'
 import { simplify } from '../lowering/simplify.ts'
 import type { Device } from './device.ts'
 import { storageOf } from './placement.ts'
 import type { Program } from './program.ts'
 import type { OptimizationLevel, StorageId } from './protocol.ts'
+import type { Signature } from './signature.ts'
 
 /** A compiled program. */
 export interface Session {
   readonly id: number
+  readonly signature: Signature
+  readonly level: OptimizationLevel
   /** Stored tensors that it holds copies of. */
   readonly constants: readonly StorageId[]
 }
 
 let lastSession = 0
 
-/** Compiled sessions by program key; bounded, the least recently used goes first. */
+/** Compiled sessions; bounded, the least recently used goes first. */
 export class SessionCache {
   readonly #device: Device
   readonly #capacity: number
-  readonly #sessions = new Map<string, Session>()
+  /** The last used one stands last. */
+  readonly #sessions = new Set<Session>()
   /** Sessions made, and milliseconds spent on lowering. */
   readonly stats: { compiled: number; loweringMs: number } = { compiled: 0, loweringMs: 0 }
 
@@ -30,39 +35,44 @@ export class SessionCache {
 
   /** The session of a program, compiled when there is none. */
   get(program: Program, level: OptimizationLevel): Session {
-    const cacheKey = keyOf(program, level)
-    const known = this.#sessions.get(cacheKey)
+    const known = this.#find(program, level)
     if (known !== undefined) {
-      this.#sessions.delete(cacheKey)
-      this.#sessions.set(cacheKey, known)
+      this.#sessions.delete(known)
+      this.#sessions.add(known)
       return known
     }
     const session = this.#compile(program, level)
-    this.#sessions.set(cacheKey, session)
-    for (const [key, oldest] of this.#sessions) {
+    this.#sessions.add(session)
+    for (const oldest of this.#sessions) {
       if (this.#sessions.size <= this.#capacity) break
-      this.#drop(key, oldest)
+      this.#drop(oldest)
     }
     return session
   }
 
   /** Drops the session of a program, if there is one. */
   drop(program: Program, level: OptimizationLevel): void {
-    const key = keyOf(program, level)
-    const session = this.#sessions.get(key)
-    if (session !== undefined) this.#drop(key, session)
+    const session = this.#find(program, level)
+    if (session !== undefined) this.#drop(session)
   }
 
   /** Drops the sessions that hold a copy of a tensor whose data is replaced. */
   invalidate(storages: ReadonlySet<StorageId>): void {
-    for (const [key, session] of this.#sessions) {
-      if (session.constants.some((id) => storages.has(id))) this.#drop(key, session)
+    for (const session of this.#sessions) {
+      if (session.constants.some((id) => storages.has(id))) this.#drop(session)
     }
   }
 
-  #drop(key: string, { id }: Session): void {
-    this.#sessions.delete(key)
-    this.#device.send({ kind: 'drop', session: id })
+  /** A session that is not optimized does not serve runs that are repeated. */
+  #find({ signature }: Program, level: OptimizationLevel): Session | undefined {
+    for (const session of this.#sessions)
+      if (session.level === level && session.signature.equals(signature)) return session
+    return undefined
+  }
+
+  #drop(session: Session): void {
+    this.#sessions.delete(session)
+    this.#device.send({ kind: 'drop', session: session.id })
   }
 
   #compile(program: Program, level: OptimizationLevel): Session {
@@ -84,14 +94,20 @@ export class SessionCache {
       return [{ name, storage: storage.id }]
     })
     const id = ++lastSession
-    this.#device.send({ kind: 'compile', session: id, model: bytes, constants: stored, level })
+    const types = program.outputs.map(({ dtype, shape }) => ({
+      dtype: carrierOf(dtype),
+      shape: shape.map(Number),
+    }))
+    this.#device.send({
+      kind: 'compile',
+      session: id,
+      model: bytes,
+      constants: stored,
+      outputs: types,
+      level,
+    })
     this.stats.compiled++
     this.stats.loweringMs += performance.now() - started
-    return { id, constants: stored.map(({ storage }) => storage) }
+    return { id, signature: program.signature, level, constants: stored.map(({ storage }) => storage) }
   }
-}
-
-/** A session that is not optimized is not to serve runs that are repeated. */
-function keyOf({ key }: Program, level: OptimizationLevel): string {
-  return `${level};${key}`
 }

@@ -1,6 +1,5 @@
 import { storageOf } from './placement.ts'
 import { makeProgram, type Program } from './program.ts'
-import type { RunOutput } from './protocol.ts'
 import type { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -45,16 +44,4 @@ export function stillAskedFor({ nodes }: Program, { replaced }: Work): Set<Stora
     }
   }
   return kept
-}
-
-/** The result as a run is told of it; `index` is its place among the outputs. */
-export function runOutput({ storage, before }: Result, index: number): RunOutput {
-  const { id, carrier, shape } = storage
-  return {
-    name: `o${index}`,
-    storage: id,
-    dtype: carrier,
-    shape,
-    ...(before?.resident ? { replaces: before.id } : {}),
-  }
 }

@@ -13,6 +13,22 @@ export function attributesKey(attrs: Attributes): string {
   return key
 }
 
+/** Whether two sets of arguments have equal keys. */
+export function attributesEqual(a: Attributes, b: Attributes): boolean {
+  if (a === b) return true
+  const names = Object.keys(a)
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => name in b && valuesEqual(a[name], b[name]))
+  )
+}
+
+function valuesEqual(a: AttributeValue | undefined, b: AttributeValue | undefined): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false
+  return formatAttribute(a) === formatAttribute(b)
+}
+
 /** One argument as listings show it: `[1, s + 1]`, `"none"`, `-0`. */
 export function formatAttribute(value: AttributeValue): string {
   if (typeof value === 'string') return JSON.stringify(value)

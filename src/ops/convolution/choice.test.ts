@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type ConvEngine, type ConvShape, chooseStrategy } from './conv-shape.ts'
-import { convolutionStrategies } from './lower-convolution.ts'
+import { constantWeightStrategies, convolutionStrategies } from './lower-convolution.ts'
 import { inputGradientStrategies } from './lower-input-gradient.ts'
 import { weightGradientStrategies } from './lower-weight-gradient.ts'
 
@@ -105,5 +105,12 @@ describe('chooseStrategy()', () => {
 
   test.each(names)('chooseStrategy() leaves what is written for other engines plain: %s', (name) => {
     expect(formsOf(LAYERS[name], FOREIGN)).toEqual(['plain', 'plain', 'plain'])
+  })
+
+  test('chooseStrategy() folds convolutions with constant weights where an image has few positions', () => {
+    const folded = names.filter((name) =>
+      chooseStrategy(constantWeightStrategies, LAYERS[name], { local: true, block: 8 }),
+    )
+    expect(folded).toEqual(['tiny', 'tinyHalving'])
   })
 })

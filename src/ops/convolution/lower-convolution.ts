@@ -1,4 +1,5 @@
 import type { Emitter } from '../../ir/emitter.ts'
+import { sizeOf } from '../../tensor/shape.ts'
 import { foldedColumns, foldingPays, unfoldBatch } from './columns.ts'
 import {
   type ConvDims,
@@ -25,7 +26,7 @@ import {
 import { matrixProduct, padSpatial, reshape } from './onnx-layout.ts'
 
 /**
- * Lowers a convolution. Operands: data, weight and, if not '', bias. A weight that is a constant gets the plain form, which the engine
+ * Lowers a convolution. Operands: data, weight and, if not '', bias. A weight that is a constant mostly gets the plain form, which the engine
  * packs once by itself.
  */
 export function lowerConvolution(
@@ -34,9 +35,10 @@ export function lowerConvolution(
   sliding: Sliding,
   operands: readonly string[],
 ): string {
-  const shape = e.isConstant(1) ? undefined : knownShape(dims, sliding)
+  const shape = knownShape(dims, sliding)
+  const strategies = e.isConstant(1) ? constantWeightStrategies : convolutionStrategies
   return (
-    lowerByStrategy(e, convolutionStrategies, shape, operands, [inputSize, weightSize, outputSize]) ??
+    lowerByStrategy(e, strategies, shape, operands, [inputSize, weightSize, outputSize]) ??
     plainConvolution(e, sliding, operands)
   )
 }
@@ -102,6 +104,18 @@ export const convolutionStrategies: readonly ConvStrategy[] = [
   blockedDepthwise,
   blockedFewChannels,
   blockedDense,
+]
+
+/** Output positions of an image up to which one product over the batch is faster than the engine's own form, which works image by image. */
+const FEW_POSITIONS = 4
+
+/** Of these, what is worth it for a weight that the engine could pack once. */
+export const constantWeightStrategies: readonly ConvStrategy[] = [
+  {
+    ...folded,
+    pays: (shape, engine) =>
+      !isPointwise(shape) && sizeOf(shape.output) <= FEW_POSITIONS && foldingPays(shape, engine),
+  },
 ]
 
 /** Leaves the blocked layout. The bias is added inside where the channels fill whole blocks, else after. */
