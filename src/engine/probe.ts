@@ -9,7 +9,7 @@ import type { OrtModule } from './runtime.ts'
 const NCHWC = 'com.microsoft.nchwc'
 
 /** What a probe can find. */
-type ProbedCapability = Exclude<Capability, 'storedFloat8'>
+type ProbedCapability = Exclude<Capability, 'storedFloat8' | 'blockedGraph'>
 
 /** For each capability, nodes from the float32 value `x` of shape [1, 8, 4, 4] to the float32 value `y` that need it. */
 const PROBES: Readonly<Record<ProbedCapability, (builder: ModelBuilder) => void>> = {

@@ -1,4 +1,5 @@
 import { encodeModel } from '../codec/onnx.ts'
+import type { Capability } from '../ir/emitter.ts'
 import { lowerGraph } from '../lowering/lower-graph.ts'
 import { carrierOf } from '../lowering/onnx-dtype.ts'
 import { simplify } from '../lowering/simplify.ts'
@@ -70,6 +71,13 @@ export class SessionCache {
     return undefined
   }
 
+  #capabilities(level: OptimizationLevel): ReadonlySet<Capability> {
+    const { capabilities } = this.#device
+    return level === 'all' && capabilities.has('nchwc')
+      ? new Set([...capabilities, 'blockedGraph' as const])
+      : capabilities
+  }
+
   #drop(session: Session): void {
     this.#sessions.delete(session)
     this.#device.send({ kind: 'drop', session: session.id })
@@ -84,7 +92,7 @@ export class SessionCache {
       constants,
       nodes,
       outputs: outputs.map((value, i) => ({ value, name: `o${i}` })),
-      capabilities: this.#device.capabilities,
+      capabilities: this.#capabilities(level),
     })
     const bytes = encodeModel(model)
     const stored = constants.flatMap(({ value, name }) => {

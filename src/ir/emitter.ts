@@ -20,6 +20,8 @@ export type Capability =
   | 'trainingBatchNorm'
   /** SimplifiedLayerNormalization: ONNX Runtime's RMS norm. */
   | 'simplifiedLayerNorm'
+  /** The session optimizes its graph: convolutions with constant weights, and pools, hand maps on in the layout of `com.microsoft.nchwc`. No probe finds this. */
+  | 'blockedGraph'
   /** Quantized float8 values are carried as such, as files have them, and not as the float32 that engines compute in. No probe finds this. */
   | 'storedFloat8'
 

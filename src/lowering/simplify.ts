@@ -2,6 +2,7 @@ import { eliminateCommonSubexpressions } from '../ir/common-subexpressions.ts'
 import { eliminateDeadCode } from '../ir/dead-code.ts'
 import { expandComposites } from '../ir/expand-composites.ts'
 import type { Node, Value } from '../ir/node.ts'
+import { batchAlike } from './batch-alike.ts'
 import { foldAffine } from './fold-affine.ts'
 
 /**
@@ -15,7 +16,7 @@ export function simplify(
 ): { nodes: readonly Node[]; outputs: readonly Value[] } {
   const expanded = expandComposites(nodes, outputs)
   const unique = eliminateCommonSubexpressions(expanded.nodes, expanded.outputs)
-  if (constants.size === 0) return unique
+  if (constants.size === 0) return batchAlike(unique.nodes, unique.outputs)
   const folded = foldAffine(unique.nodes, unique.outputs, constants)
-  return { nodes: eliminateDeadCode(folded.nodes, folded.outputs), outputs: folded.outputs }
+  return batchAlike(eliminateDeadCode(folded.nodes, folded.outputs), folded.outputs)
 }

@@ -64,6 +64,23 @@ describe('lowbit.block_range', () => {
     },
   )
 
+  test.each([[[2, 4]], [[1, 8, 4, 4]], [[2, 3, 1, 2]]])(
+    'lowbit.block_range needs no minimum behind an operation that gives nothing below 0, and keeps NaN there: %j',
+    async (shape) => {
+      const blocks = shape.map(() => -1)
+      const size = shape.reduce((a, b) => a * b, 1)
+      for (const special of [7, 0.25, -3, Number.POSITIVE_INFINITY, Number.NaN]) {
+        const values = Array.from({ length: size }, (_, i) => (i === size - 2 ? special : (i % 5) - 2))
+        const y = tensor(values, shape).relu()
+        const passed = await numbers(y)
+        const bounds = passed.some(Number.isNaN) ? [[Number.NaN], [Number.NaN]] : [[0], [Math.max(...passed)]]
+        expect(await rangeOf(y, { blocks, ...observed })).toEqual(bounds)
+      }
+      const zeros = tensor(new Array<number>(size).fill(-1), shape).relu()
+      expect(await rangeOf(zeros, { blocks, ...observed })).toEqual([[0], [0]])
+    },
+  )
+
   test('lowbit.block_range refuses blocks without elements, and blocks that do not divide', () => {
     expect(() => recordAll(blockRange, [tensor([], [0, 4])], { blocks: [-1, -1], ...observed })).toThrow(
       new RangeError('Cannot record "lowbit.block_range": expected blocks with elements, got none in [0, 4]'),

@@ -1,6 +1,6 @@
 import { type Dims, isConcrete } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
-import type { Node } from '../../ir/node.ts'
+import type { Node, Value } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
@@ -61,7 +61,9 @@ function observe(
     return [empty, empty]
   }
   const values = reshapeNode(e, e.inputs[0] ?? '', shape, view)
-  const [min, max] = rangeOf(e, values, view, inner)
+  const isWhole = inner.length === view.length
+  const [min, max] =
+    isWhole && isNonNegative(x) ? nonNegativeRange(e, values, view) : rangeOf(e, values, view, inner)
   const scaleShape = y?.shape ?? []
   const settle = (value: string) =>
     sameDims(scaleView, scaleShape) ? value : reshapeNode(e, value, scaleView, scaleShape)
@@ -95,6 +97,27 @@ function rangeOf(
   const fast = () => [e.op('Min', [reduce('ReduceMin'), zero]), e.op('Max', [reduce('ReduceMax'), zero])]
   const [min = '', max = ''] = e.branch(isSafe, fast, exact, ['float32', 'float32'])
   return [min, max]
+}
+
+/** Whether the operation that computes a value gives nothing below 0, as a ReLU does. */
+function isNonNegative(value: Value | null | undefined): boolean {
+  const node = value?.node
+  const range = node?.op.quantization?.fixedRange?.(node.attrs)
+  return typeof range?.min === 'number' && range.min >= 0
+}
+
+/** Positions of a map from which on pooling each is faster than leaving the blocked layout for a reduction. */
+const MIN_POSITIONS = 16
+
+/** The range of a whole tensor without negative values: [0, max]. Global pools read maps in the layout that convolutions leave them in; sums keep NaN. */
+function nonNegativeRange(e: Emitter, values: string, view: Dims): readonly [string, string] {
+  const pools =
+    e.has('blockedGraph') && view.length === 4 && sizeOf(view.slice(2).map(Number)) >= MIN_POSITIONS
+  const reduce = (reduction: string, pool: string) =>
+    e.op(reduction, [pools ? e.op(pool, [values]) : values], { keepdims: 1 })
+  const zero = e.scalar(0)
+  const min = e.op('Min', [zero, reduce('ReduceL1', 'GlobalAveragePool')])
+  return [min, e.op('Max', [reduce('ReduceMax', 'GlobalMaxPool'), min])]
 }
 
 function known(e: Emitter, { outputs: [y] }: Node<BlockRangeAttributes>, bound: number): string {

@@ -1,0 +1,105 @@
+import { attributesKey } from '../ir/attributes.ts'
+import { type Dims, isConcrete } from '../ir/dim.ts'
+import { emit, Node, type Value } from '../ir/node.ts'
+import { substitute } from '../ir/substitute.ts'
+import { rangeToQParams } from '../ops/quantization/range-to-qparams.ts'
+import { runningRange } from '../ops/quantization/running-range.ts'
+import { cat, splitWithSizes } from '../ops/shape/cat.ts'
+import { sizeOf } from '../tensor/shape.ts'
+
+/** Operations that work entry by entry on inputs of one shape, and come in great numbers on few entries. */
+const ENTRYWISE: ReadonlySet<string> = new Set([runningRange.name, rangeToQParams.name])
+
+/** Entries up to which calling a kernel costs more than its work. */
+const MAX_ENTRIES = 4096
+
+/** Below this number joining and cutting costs what it saves. */
+const MIN_BATCH = 3
+
+/**
+ * Makes one operation of many that are alike, small and independent, such as what follows from the ranges of all observers of a model: inputs are joined along
+ * their first dimension, results cut apart. Requires nodes in an order in which they can run, and all of them to be needed for the outputs; ensures the same.
+ */
+export function batchAlike(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+): { nodes: readonly Node[]; outputs: readonly Value[] } {
+  const replaced = new Map<Value, Value>()
+  for (const batch of findBatches(nodes)) {
+    const parts = split(joined(batch), batch)
+    batch.forEach((node, i) => {
+      node.outputs.forEach((value, k) => {
+        const part = parts[k]?.[i]
+        if (part !== undefined) replaced.set(value, part)
+      })
+    })
+  }
+  if (replaced.size === 0) return { nodes, outputs }
+  return substitute(inOrder(outputs, replaced), outputs, replaced)
+}
+
+/** Nodes with equal keys and as many candidates on the longest way to them: none depends on another, and no two batches on each other. */
+function findBatches(nodes: readonly Node[]): Node[][] {
+  const levels = new Map<Node, number>()
+  const batches = new Map<string, Node[]>()
+  for (const node of nodes) {
+    let level = 0
+    for (const input of node.inputs) if (input?.node) level = Math.max(level, levels.get(input.node) ?? 0)
+    const key = keyOf(node)
+    levels.set(node, key === undefined ? level : level + 1)
+    if (key === undefined) continue
+    const members = batches.get(`${level} ${key}`)
+    if (members === undefined) batches.set(`${level} ${key}`, [node])
+    else members.push(node)
+  }
+  return [...batches.values()].filter((batch) => batch.length >= MIN_BATCH)
+}
+
+/** What nodes that can be joined have in common; undefined for a node that is not to be. */
+function keyOf({ op, inputs, attrs }: Node): string | undefined {
+  if (!ENTRYWISE.has(op.name)) return undefined
+  const [first, ...rest] = inputs.map((input) => input?.shape ?? [])
+  if (first === undefined || first.length === 0 || !isConcrete(first) || sizeOf(first) > MAX_ENTRIES)
+    return undefined
+  if (rest.some((shape) => shape.join() !== first.join())) return undefined
+  const types = inputs.map((input) => input?.dtype).join()
+  return `${op.name} ${types} [${first.slice(1)}] ${attributesKey(attrs)}`
+}
+
+function joined(batch: readonly Node[]): Node {
+  const [first] = batch
+  if (first === undefined) throw new RangeError('Cannot batch nodes: expected at least one (a bug in lowbit)')
+  const inputs = first.inputs.map((_, i) =>
+    emit(
+      cat,
+      batch.map((node) => node.inputs[i] ?? null),
+      { dim: 0 },
+    ),
+  )
+  return new Node(first.op, inputs, first.attrs, first.scope)
+}
+
+function split({ outputs }: Node, batch: readonly Node[]): (readonly Value[])[] {
+  const sizes: Dims = batch.map(({ outputs: [value] }) => value?.shape[0] ?? 1)
+  return outputs.map(
+    (value) => new Node(splitWithSizes, [value], { splitSizes: sizes, dim: 0 }, undefined).outputs,
+  )
+}
+
+/** The nodes that compute the outputs once values are replaced, each behind what it reads. Iterative, for long chains. */
+function inOrder(outputs: readonly Value[], replaced: ReadonlyMap<Value, Value>): Node[] {
+  const ordered = new Set<Node>()
+  const entered = new Set<Node>()
+  const stack = outputs.toReversed()
+  for (let value = stack.at(-1); value !== undefined; value = stack.at(-1)) {
+    const { node } = replaced.get(value) ?? value
+    if (node === null || ordered.has(node) || entered.has(node)) {
+      if (node !== null) ordered.add(node)
+      stack.pop()
+      continue
+    }
+    entered.add(node)
+    for (const input of node.inputs) if (input !== null) stack.push(input)
+  }
+  return [...ordered]
+}
