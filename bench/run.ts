@@ -27,10 +27,10 @@ const ROWS: Readonly<Record<BenchModel, readonly BenchKind[]>> = {
 }
 const MODELS = Object.keys(ROWS) as BenchModel[]
 
-/** Rounds of turns, and iterations of each side in a turn. */
+/** Rounds of turns, and iterations of each side in a turn, after as many as it takes V8 to compile what runs in each step. */
 const ROUNDS = 4
 const ITERATIONS = 8
-const WARM_UP = 3
+const WARM_UP = 10
 
 interface Measured {
   readonly ours: number[]

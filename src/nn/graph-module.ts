@@ -12,6 +12,7 @@ import type { ModelLayout } from './model-layout.ts'
 import { Module } from './module.ts'
 import { flatten, type OutputTree, unflatten } from './output-tree.ts'
 import { Buffer, Parameter } from './parameter.ts'
+import { ScaledConvolutions } from './scaled-convolutions.ts'
 import { flaggedAttributes, seededInputs } from './training-form.ts'
 
 /** What a graph module knows of the model that it came from. */
@@ -32,6 +33,7 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
   readonly graph: Graph
   readonly #outputs: OutputTree
   readonly #options: GraphModuleOptions
+  #scaled: { readonly nodes: readonly Node[]; readonly found: ScaledConvolutions } | undefined
 
   /** @param outputs how the graph's outputs are arranged in what a call returns */
   constructor(graph: Graph, outputs: OutputTree, options: GraphModuleOptions = {}) {
@@ -72,7 +74,7 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
    * @throws ShapeError for an input that does not fit; TypeError for a missing one
    */
   override forward(...inputs: readonly unknown[]): unknown {
-    const values = this.#run(inputs)
+    const values = this.#run(inputs, this.training ? this.#scaledConvolutions() : undefined)
     const results = this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
     return unflatten(this.#outputs, results)
   }
@@ -93,8 +95,8 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     return new Map(named)
   }
 
-  /** What every value of the graph is for these inputs. */
-  #run(inputs: readonly unknown[]): ReadonlyMap<Value, Tensor> {
+  /** What every value of the graph is for these inputs; where scaled convolutions are given, without those inside of them. */
+  #run(inputs: readonly unknown[], scaled?: ScaledConvolutions): ReadonlyMap<Value, Tensor> {
     const values = new Map<Value, Tensor>()
     const given = this.#flatten(inputs)
     const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
@@ -106,10 +108,20 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
       if (input.kind === 'state') values.set(input.value, this.#state(input))
     const own = currentScope()
     for (const node of this.graph.nodes) {
+      if (scaled?.isInside(node)) continue
       // What a submodule records belongs to the submodule, which this module calls.
-      withScope(node.op.name === callModule.name ? own : node.scope, () => this.#record(node, values, sizes))
+      withScope(node.op.name === callModule.name ? own : node.scope, () =>
+        this.#record(node, values, sizes, scaled),
+      )
     }
     return values
+  }
+
+  /** Found once for each state of the graph. */
+  #scaledConvolutions(): ScaledConvolutions {
+    const { nodes } = this.graph
+    if (this.#scaled?.nodes !== nodes) this.#scaled = { nodes, found: new ScaledConvolutions(this.graph) }
+    return this.#scaled.found
   }
 
   /** Tensors of the arguments, in order. @throws TypeError when they are arranged otherwise than in the capture */
@@ -147,7 +159,13 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     throw new StateError(`Cannot run the graph: expected a parameter or buffer "${name}", got none`)
   }
 
-  #record(node: Node, values: Map<Value, Tensor>, sizes: CallSizes): void {
+  #record(node: Node, values: Map<Value, Tensor>, sizes: CallSizes, scaled?: ScaledConvolutions): void {
+    const result = scaled?.record(node, (value) => tensorAt(values, value, node.name))
+    const [only] = node.outputs
+    if (result !== undefined && only !== undefined) {
+      values.set(only, result)
+      return
+    }
     const inputs = node.inputs.map((input) => (input === null ? null : tensorAt(values, input, node.name)))
     const outputs = node.differentiable
       ? this.#apply(node, inputs, sizes)

@@ -20,8 +20,7 @@ export const div: Operation<DivAttributes> = defineOp({
     if (!a || !y || !g) return [null]
     if (attrs.roundingMode !== null) return [a, b].map((x, i) => (x && needs(i) ? zerosLike(x) : null))
     const ga = emit(div, b ? [g, b] : [g], attrs)
-    const gb = b && needs(1) ? sumTo(emit(mul, [times(ga, -1), y], {}), b.shape) : null
-    return [needs(0) ? sumTo(ga, a.shape) : null, gb]
+    return [needs(0) ? sumTo(ga, a.shape) : null, b && needs(1) ? divisorGradient(g, y, b) : null]
   },
   lower(e, node) {
     const dtype = node.outputs[0]?.dtype ?? 'float32'
@@ -40,6 +39,11 @@ export const div: Operation<DivAttributes> = defineOp({
     return [e.op(roundingMode === null ? 'real_div' : 'floor_div', pair)]
   },
 })
+
+/** -sum(g y) / b: divided behind the sum, which is smaller where the divisor is. */
+function divisorGradient(g: Value, y: Value, b: Value): Value {
+  return emit(div, [times(sumTo(emit(mul, [g, y], {}), b.shape), -1), b], { roundingMode: null })
+}
 
 function inferQuotient(inputs: readonly (TensorType | null)[], attrs: DivAttributes): TensorType {
   const { roundingMode, other } = attrs

@@ -27,7 +27,11 @@ export const sum: Operation<ReduceAttributes> = defineOp({
     g && x ? expandReduced('aten.sum', g, x.shape, attrs) : null,
   ],
   lower(e, { inputs: [x], outputs: [y], attrs }) {
-    const axes = normalizeDims('aten.sum', attrs.dim, x?.shape.length ?? 0)
+    const reduced = new Set(normalizeDims('aten.sum', attrs.dim, x?.shape.length ?? 0))
+    // Sizes of 1 behind a reduced dimension make ONNX Runtime's sum many times slower, unless they are reduced as well.
+    const axes = (x?.shape ?? []).flatMap((size, i) =>
+      reduced.has(i) || (attrs.keepdim && size === 1) ? [i] : [],
+    )
     const source = x && y && x.dtype !== y.dtype ? e.cast(e.inputs[0] ?? '', y.dtype) : (e.inputs[0] ?? '')
     return [e.op('ReduceSum', [source, e.ints(axes)], { keepdims: attrs.keepdim ? 1 : 0 })]
   },
