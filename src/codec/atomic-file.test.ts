@@ -84,7 +84,7 @@ describe('writeFileAtomic()', () => {
       throw new RangeError('no more')
     }
     await expect(writeFileAtomic(path, content(), { overwrite: true })).rejects.toThrow(
-      'got RangeError: no more',
+      new RangeError('no more'),
     )
     expect(await readFile(path, 'utf8')).toBe('old')
     expect(await readdir(folder)).toEqual(['model.bin'])

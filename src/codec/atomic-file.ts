@@ -6,16 +6,23 @@ export interface WriteOptions {
   readonly overwrite?: boolean
 }
 
+/** What becomes a file: its bytes, pieces of them in order, or what writes them into a file that is there and empty. */
+export type FileContent =
+  | Uint8Array
+  | Iterable<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | ((path: string) => Promise<void>)
+
 /**
  * Writes a file so that a crash, a full disk or a kill leaves either what was there or all of the new content: the bytes go to a new file beside the target
  * and to the disk, and only then take the target's name. Nothing is left behind on failure, a kill apart. Needs Node.
  *
- * @param content the bytes, or pieces of them in order
- * @throws FileError when there is a file already that must not be overwritten, when the folder is missing or is not writable, or the disk is full
+ * @throws FileError when there is a file already that must not be overwritten, when the folder is missing or is not writable, or the disk is full; what the
+ * content throws
  */
 export async function writeFileAtomic(
   path: string,
-  content: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  content: FileContent,
   { overwrite = false }: WriteOptions = {},
 ): Promise<void> {
   const { rm } = await import('node:fs/promises')
@@ -27,7 +34,6 @@ export async function writeFileAtomic(
   } catch (cause) {
     // The first failure is the one to report, also when there is nothing that could be removed.
     await rm(temporary, { force: true }).catch(() => undefined)
-    if (cause instanceof FileError) throw cause
     throw unwritable(path, cause)
   }
   await syncFolder(path)
@@ -57,15 +63,15 @@ export async function refuseExisting(path: string): Promise<void> {
 }
 
 /** Writes a new file and waits until the disk has it. */
-export async function writeSynced(
-  path: string,
-  content: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
+export async function writeSynced(path: string, content: FileContent): Promise<void> {
   const { open } = await import('node:fs/promises')
   const file = await open(path, 'wx')
   try {
+    if (typeof content === 'function') await content(path)
     // One piece after the other: nothing is held in memory longer than it takes to write it.
-    for await (const piece of content instanceof Uint8Array ? [content] : content) await file.writeFile(piece)
+    else
+      for await (const piece of content instanceof Uint8Array ? [content] : content)
+        await file.writeFile(piece)
     await file.sync()
   } finally {
     await file.close()
@@ -81,11 +87,12 @@ export async function syncFolder(path: string): Promise<void> {
   await folder?.close()
 }
 
-/** What a failure to write says of a path. */
-export function unwritable(path: string, cause: unknown): FileError {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+/** What a failure of the system to write says of a path. Other failures, those of what makes the content, are returned as they are. */
+export function unwritable(path: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (cause instanceof FileError || typeof code !== 'string') return cause
   return new FileError(
-    `Cannot write "${path}": expected a file in a folder that can be written to, got ${reason}`,
+    `Cannot write "${path}": expected a file in a folder that can be written to, got ${code}`,
     path,
     { cause },
   )

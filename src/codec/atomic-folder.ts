@@ -57,7 +57,7 @@ export class AtomicFolder {
       await folder.#entries()
       await mkdir(folder.#temporary, { recursive: true })
     } catch (cause) {
-      throw cause instanceof FileError ? cause : unwritable(path, cause)
+      throw unwritable(path, cause)
     }
     return folder
   }
@@ -81,7 +81,7 @@ export class AtomicFolder {
       for (let at = dirname(path); at.length >= this.#temporary.length; at = dirname(at))
         this.#folders.add(at)
     } catch (cause) {
-      throw cause instanceof FileError ? cause : unwritable(path, cause)
+      throw unwritable(path, cause)
     }
     return path
   }
@@ -102,7 +102,7 @@ export class AtomicFolder {
       if (isThere) await rm(this.#aside, { recursive: true, force: true }).catch(() => undefined)
     } catch (cause) {
       await this.discard()
-      throw cause instanceof FileError ? cause : unwritable(this.#path, cause)
+      throw unwritable(this.#path, cause)
     }
     await syncFolder(this.#path)
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { mapFile } from './mapped-file.ts'
 
 const name: string = 'koffi'
@@ -16,8 +16,12 @@ function file(bytes: Uint8Array): string {
   return path
 }
 
-test.skipIf(isInstalled)('mapFile() gives undefined without the package koffi', async () => {
-  expect(await mapFile(file(Uint8Array.of(1)))).toBeUndefined()
+test('mapFile() gives undefined without the package koffi', async () => {
+  vi.resetModules()
+  vi.doMock(name, () => ({ default: {} }))
+  const { mapFile: without } = await import('./mapped-file.ts')
+  expect(await without(file(Uint8Array.of(1)))).toBeUndefined()
+  vi.doUnmock(name)
 })
 
 test.skipIf(!isInstalled)(

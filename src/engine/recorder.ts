@@ -72,6 +72,11 @@ export class Recorder {
     this.#options = options
   }
 
+  /** How the engine is set up. */
+  get options(): DeviceOptions {
+    return this.#options
+  }
+
   /** The engine; started by the first use. */
   get device(): Device {
     if (this.#device === undefined) {

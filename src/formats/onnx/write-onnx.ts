@@ -1,12 +1,16 @@
-import { refuseExisting, type WriteOptions, writeFileAtomic } from '../../codec/atomic-file.ts'
+import {
+  type FileContent,
+  refuseExisting,
+  type WriteOptions,
+  writeFileAtomic,
+} from '../../codec/atomic-file.ts'
 import { encodeModel, type ModelProto } from '../../codec/onnx.ts'
 import { externalizeData } from './external-data.ts'
 
-/** A model whose larger tensors are in a second file: the pieces of that file come first, then the model that refers to them. */
+/** A model whose larger tensors are in a second file: that file comes first, then the model that refers to it. */
 export interface ModelWithData {
-  /** The pieces, in order. */
-  data(dataName: string): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-  /** The model; asked for when all pieces are written. */
+  data(dataName: string): FileContent
+  /** The model; asked for when the data is written. */
   model(dataName: string): ModelProto
 }
 

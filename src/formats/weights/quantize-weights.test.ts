@@ -53,7 +53,65 @@ const tensors = new Map([
 const source = join(folder, 'weights.safetensors')
 writeFileSync(source, writeSafetensors(tensors))
 
+/** Larger than a part, with values of the order of a network's. */
+const large = join(folder, 'large.safetensors')
+const largeTensors: [string, HostArray][] = [
+  ['a', array(600, 1000)],
+  ['copied', array(300_000)],
+  ['b', castArray(array(1000, 501), 'bfloat16')],
+]
+writeFileSync(large, writeSafetensors(largeTensors))
+
 describe('quantizeWeights()', () => {
+  test.each<QuantizeWeightsOptions>([{}, { dtype: 'int4', blockSize: 8 }, { dtype: 'int4' }])(
+    'quantizeWeights() writes the same bytes on any number of threads: %o',
+    async (options) => {
+      const written = async (threads: number) => {
+        const target = join(folder, `threads${threads}.onnx`)
+        const progress: number[] = []
+        const onProgress = (done: number) => progress.push(done)
+        await quantizeWeights(large, target, { ...options, threads, onProgress, overwrite: true })
+        expect(progress).toEqual([1, 2, 3])
+        const [data = ''] = readdirSync(folder).filter(
+          (name) => /^threads.*data$/.test(name) && name.startsWith(`threads${threads}`),
+        )
+        return readFileSync(join(folder, data))
+      }
+      const alone = await written(1)
+      expect(Buffer.compare(await written(3), alone)).toBe(0)
+    },
+  )
+
+  test('quantizeWeights() fails on threads as it does on one, and leaves nothing', async () => {
+    const values = new Float32Array(2_000_000)
+    values[values.length - 1] = Number.NEGATIVE_INFINITY
+    const bad = join(folder, 'late.safetensors')
+    writeFileSync(bad, writeSafetensors([['w', fromTypedArray(values, [2, 1_000_000])]]))
+    const before = readdirSync(folder)
+    for (const threads of [1, 2])
+      await expect(quantizeWeights(bad, join(folder, 'late.onnx'), { threads })).rejects.toThrow(
+        new RangeError('Cannot quantize "w": expected finite values, got an infinite one or NaN'),
+      )
+    const failing = quantizeWeights(large, join(folder, 'late.onnx'), {
+      threads: 2,
+      onProgress: () => {
+        throw new TypeError('a bug of the caller')
+      },
+    })
+    await expect(failing).rejects.toThrow(new TypeError('a bug of the caller'))
+    const controller = new AbortController()
+    const stopped = quantizeWeights(large, join(folder, 'late.onnx'), {
+      threads: 2,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new RangeError('enough')),
+    })
+    await expect(stopped).rejects.toThrow(new RangeError('enough'))
+    await expect(quantizeWeights(large, join(folder, 'late.onnx'), { threads: 0 })).rejects.toThrow(
+      new RangeError('Cannot quantize weights: expected at least one thread, got 0'),
+    )
+    expect(readdirSync(folder)).toEqual(before)
+  })
+
   test.each<[string, QuantizeWeightsOptions, number]>([
     ['int8 by channels', {}, 64],
     ['int8 in blocks', { blockSize: 32 }, 32],

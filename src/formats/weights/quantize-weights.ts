@@ -1,13 +1,20 @@
 import { refuseExisting, type WriteOptions } from '../../codec/atomic-file.ts'
-import { type ByteSource, openSource } from '../../codec/byte-source.ts'
-import { openSafetensorsHeader } from '../../codec/safetensors-header.ts'
+import { openSource } from '../../codec/byte-source.ts'
+import { openSafetensorsHeader, type SafetensorsHeader } from '../../codec/safetensors-header.ts'
 import { writeOnnxWithData } from '../onnx/write-onnx.ts'
-import { streamCodes, streamCopy } from './stream-weights.ts'
-import { DATA_ALIGNMENT, placeWeights, weightModel } from './weight-model.ts'
-import { type PlannedWeight, planWeights, type WeightLayout } from './weight-plan.ts'
+import { type PlacedWeight, placeWeights, weightModel } from './weight-model.ts'
+import { type WeightPart, weightParts } from './weight-parts.ts'
+import { planWeights, type WeightLayout } from './weight-plan.ts'
+import { writeWeights } from './weight-threads.ts'
+
+/** Of weights, for each thread: what is smaller is done before another thread has started. */
+const BYTES_PER_THREAD = 2 ** 26
+const MAX_USUAL_THREADS = 4
 
 /** How the weights of a file are quantized, and written. */
 export interface QuantizeWeightsOptions extends WeightLayout, WriteOptions {
+  /** How many threads work; one is the caller's own. Default: one for each 64 MiB of weights, at most four, and no more than the processor runs at a time. */
+  readonly threads?: number
   /** Told after each tensor how many of how many are done. */
   readonly onProgress?: (done: number, total: number) => void
   /** Stops the work: nothing is written then. */
@@ -17,7 +24,7 @@ export interface QuantizeWeightsOptions extends WeightLayout, WriteOptions {
 /**
  * Quantizes the weights of a safetensors file, however large, into an ONNX model whose outputs are the dequantized tensors under their names, with the data in
  * `<target>.data` beside it. Each output channel, or each block of a row, has a symmetric range and a scale of its own. What is not quantized is copied. The
- * file is read piece by piece: only pieces and scales are in memory. Needs Node.
+ * file is read piece by piece: only pieces are in memory. Needs Node.
  *
  * @param source path of a safetensors file
  * @param target path of the model, which ends in `.onnx`
@@ -31,48 +38,50 @@ export async function quantizeWeights(
 ): Promise<void> {
   if (!target.endsWith('.onnx'))
     throw new RangeError(`Cannot quantize weights into "${target}": expected the ending ".onnx", got another`)
+  const { threads } = options
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0))
+    throw new RangeError(`Cannot quantize weights: expected at least one thread, got ${threads}`)
   if (!options.overwrite) await refuseExisting(target)
-  const file = await openSource(source)
+  const { entries } = await headerOf(source)
+  const plan = placeWeights(planWeights(entries, options))
+  const work = {
+    threads: threads ?? (await usualThreads(plan)),
+    onPart: countTensors(plan, options.onProgress),
+    signal: options.signal,
+  }
+  const data = () => (path: string) => writeWeights({ source, target: path, targetName: target }, plan, work)
+  await writeOnnxWithData(target, { data, model: (dataName) => weightModel(plan, dataName) }, options)
+}
+
+async function headerOf(path: string): Promise<SafetensorsHeader> {
+  const source = await openSource(path)
   try {
-    const { entries } = await openSafetensorsHeader(file)
-    const plan = placeWeights(planWeights(entries, options))
-    await writeOnnxWithData(
-      target,
-      { data: () => streamAll(file, plan, options), model: (dataName) => weightModel(plan, dataName) },
-      options,
-    )
+    return await openSafetensorsHeader(source)
   } finally {
-    await file.close()
+    await source.close()
   }
 }
 
-async function* streamAll(
-  file: ByteSource,
-  plan: ReturnType<typeof placeWeights>,
-  { onProgress, signal }: QuantizeWeightsOptions,
-): AsyncGenerator<Uint8Array> {
-  const done = { bytes: 0 }
-  for (const [i, { weight }] of plan.entries()) {
-    for await (const piece of pieces(file, weight)) {
-      signal?.throwIfAborted()
-      done.bytes += piece.byteLength
-      yield piece
-    }
-    onProgress?.(i + 1, plan.length)
+/** Counts the tensors whose parts are all done; those without parts are from the start. */
+function countTensors(
+  plan: readonly PlacedWeight[],
+  onProgress: QuantizeWeightsOptions['onProgress'],
+): (part: WeightPart) => void {
+  const left = new Map<PlacedWeight, number>()
+  for (const { placed } of weightParts(plan)) left.set(placed, (left.get(placed) ?? 0) + 1)
+  let done = plan.length - left.size
+  return ({ placed }) => {
+    const rest = (left.get(placed) ?? 0) - 1
+    left.set(placed, rest)
+    if (rest === 0) onProgress?.(++done, plan.length)
   }
+}
 
-  async function* pieces(source: ByteSource, weight: PlannedWeight): AsyncGenerator<Uint8Array> {
-    yield padding()
-    if (weight.quantized === null) {
-      yield* streamCopy(source, weight)
-      return
-    }
-    const scales = yield* streamCodes(source, weight, weight.quantized)
-    yield padding()
-    yield new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength)
-  }
-
-  function padding(): Uint8Array {
-    return new Uint8Array((DATA_ALIGNMENT - (done.bytes % DATA_ALIGNMENT)) % DATA_ALIGNMENT)
-  }
+async function usualThreads(plan: readonly PlacedWeight[]): Promise<number> {
+  const { availableParallelism } = await import('node:os')
+  const sizeBytes = plan.reduce((sum, { weight: { entry } }) => sum + entry.end - entry.begin, 0)
+  return Math.max(
+    1,
+    Math.min(Math.floor(sizeBytes / BYTES_PER_THREAD), MAX_USUAL_THREADS, availableParallelism()),
+  )
 }

@@ -20,7 +20,7 @@ import { declareOpset } from '../onnx/opset.ts'
 import type { PlannedWeight } from './weight-plan.ts'
 
 /** Where tensors begin in the data file. */
-export const DATA_ALIGNMENT = 64
+const DATA_ALIGNMENT = 64
 
 /** A tensor of the data file. */
 interface PlacedTensor {
@@ -57,6 +57,12 @@ export function placeWeights(plan: readonly PlannedWeight[]): PlacedWeight[] {
     const codes = place(`${entry.name}.quantized`, dtype, entry.shape, codeBytes)
     return { weight, tensors: [codes, place(`${entry.name}.scale`, 'float32', scaleShape, scaleBytes)] }
   })
+}
+
+/** Size of the data file. */
+export function dataBytes(plan: readonly PlacedWeight[]): number {
+  const last = plan.at(-1)?.tensors.at(-1)
+  return last === undefined ? 0 : last.offset + last.sizeBytes
 }
 
 /** A model that dequantizes weights: it has no inputs, and an output for each tensor. */

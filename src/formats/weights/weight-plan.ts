@@ -1,6 +1,6 @@
 import type { SafetensorsEntry } from '../../codec/safetensors-header.ts'
 import { codeBytes, type RunDType } from '../../quantization/weights/quantize-runs.ts'
-import { isFloating } from '../../tensor/dtype.ts'
+import { isSourceDType, type SourceDType } from '../../quantization/weights/run-quantizer.ts'
 
 /** How the weights of a file are quantized. */
 export interface WeightLayout {
@@ -8,7 +8,7 @@ export interface WeightLayout {
   readonly dtype?: 'int8' | 'int4'
   /** How many neighbours in a row of a matrix share a scale. Default: all that belong to one output channel, as in tensors of other ranks. */
   readonly blockSize?: number
-  /** Which tensors are quantized. Default: floats of at least two dimensions. */
+  /** Which tensors are quantized. Default: all of float32, float16 and bfloat16 with at least two dimensions; others never are. */
   readonly select?: (name: string, shape: readonly number[]) => boolean
 }
 
@@ -21,6 +21,7 @@ export interface PlannedWeight {
 
 /** Runs of values that share a scale. */
 export interface PlannedRuns {
+  readonly sourceDtype: SourceDType
   readonly dtype: RunDType
   readonly runLength: number
   /** Values in all. */
@@ -42,9 +43,10 @@ export function planWeights(
   if (blockSize !== undefined && !(Number.isSafeInteger(blockSize) && blockSize > 0))
     throw new RangeError(`Cannot quantize weights: expected a block size of at least 1, got ${blockSize}`)
   const plan = entries.map((entry): PlannedWeight => {
-    const { name, shape } = entry
-    const isWeight = isFloating(entry.dtype) && shape.length >= 2 && !shape.includes(0)
-    return { entry, quantized: isWeight && select(name, shape) ? planRuns(shape, dtype, blockSize) : null }
+    const { name, shape, dtype: sourceDtype } = entry
+    const isWeight = isSourceDType(sourceDtype) && shape.length >= 2 && !shape.includes(0)
+    if (!isWeight || !select(name, shape)) return { entry, quantized: null }
+    return { entry, quantized: { sourceDtype, dtype, ...planRuns(shape, dtype, blockSize) } }
   })
   if (plan.some(({ quantized }) => quantized !== null)) return plan
   throw new RangeError(
@@ -52,12 +54,15 @@ export function planWeights(
   )
 }
 
-function planRuns(shape: readonly number[], dtype: RunDType, blockSize: number | undefined): PlannedRuns {
+function planRuns(
+  shape: readonly number[],
+  dtype: RunDType,
+  blockSize: number | undefined,
+): Omit<PlannedRuns, 'sourceDtype' | 'dtype'> {
   const count = shape.reduce((product, size) => product * size, 1)
   const last = shape.at(-1) ?? 1
   const isBlocked = blockSize !== undefined && shape.length === 2 && last % blockSize === 0
   return {
-    dtype,
     count,
     codeBytes: codeBytes(dtype, count),
     runLength: isBlocked ? blockSize : count / (shape[0] ?? 1),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { symmetricZeroPoint } from '../../ops/quantization/range-to-qparams.ts'
+import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { toFloat32 } from '../../tensor/to-float32.ts'
@@ -70,6 +71,61 @@ describe('quantizeArray()', () => {
         expect(Math.max(...errors)).toBeLessThanOrEqual(scale * 0.50001)
       }),
     )
+  })
+})
+
+describe('quantizeArray() in the kernel', () => {
+  const COUNT = 400
+  const listOf = (entry: fc.Arbitrary<number>) => fc.array(entry, { minLength: COUNT, maxLength: COUNT })
+  const numbers = listOf(
+    fc.oneof(
+      fc.float({ min: -300, max: 300 }),
+      fc.float(),
+      fc.constantFrom(0.5, 1.5, -2.5, -0, 2 ** -140, Number.NaN, Number.NEGATIVE_INFINITY, 3e38),
+    ),
+  )
+  const scales = listOf(
+    fc.oneof(fc.float({ min: Math.fround(0.01), max: 4 }), fc.constantFrom(0, 1, 2 ** -23, Number.NaN)),
+  )
+
+  test.each(['int8', 'uint8', 'int4', 'uint4', 'uint2'] as const)(
+    'quantizeArray() gives of many rows what it gives of each one alone, which is too short for the kernel: %s',
+    (dtype) => {
+      const offsets = fc.constantFrom(0, 3, -128, 255, 2 ** 21)
+      fc.assert(
+        fc.property(numbers, scales, fc.integer({ min: 1, max: 99 }), offsets, fc.boolean(), (...drawn) => {
+          const [values, rowScales, length, offset, byMinval] = drawn
+          const spec = new QuantizationSpec({ dtype, qformulation: byMinval ? 'minval' : 'zp' })
+          const codesOf = (first: number, rows: number) => {
+            const constant = new Array<number>(rows).fill(offset)
+            const qparams = {
+              scale: fromValues('float32', [rows, 1], rowScales.slice(first, first + rows)),
+              zeroPoint: byMinval ? null : fromValues('int32', [rows, 1], constant),
+              minval: byMinval ? fromValues('float32', [rows, 1], constant) : null,
+            }
+            const part = values.slice(first * length, (first + rows) * length)
+            const q = quantizeArray(fromValues('float32', [rows, length], part), qparams, spec)
+            return Array.from(toTypedArray(q), Number)
+          }
+          const rows = Math.floor(COUNT / length)
+          expect(codesOf(0, rows)).toEqual(Array.from({ length: rows }, (_, i) => codesOf(i, 1)).flat())
+        }),
+      )
+    },
+  )
+
+  test('quantizeArray() quantizes a run that is longer than the memory of the kernel', () => {
+    const values = Float32Array.from({ length: 150_001 }, (_, i) => (i % 2003) / 7 - 140)
+    const together = quantizeArray(
+      fromTypedArray(values, [values.length]),
+      { scale: row([1.3]) },
+      new QuantizationSpec(),
+    )
+    const expected = values.map((value) => {
+      const steps = Math.fround(value / Math.fround(1.3))
+      return Math.min(Math.max(steps + 1.5 * 2 ** 52 - 1.5 * 2 ** 52, -128), 127)
+    })
+    expect(Array.from(toTypedArray(together), Number)).toEqual(Array.from(expected, (code) => code + 0))
   })
 })
 

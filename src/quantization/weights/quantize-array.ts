@@ -9,6 +9,7 @@ import { toFloat32 } from '../../tensor/to-float32.ts'
 import { toTypedArray } from '../../tensor/to-typed-array.ts'
 import { isQuantizedFloat } from '../spec/dtypes.ts'
 import type { DerivedSpecFields, SpecFields } from '../spec/spec-fields.ts'
+import { kernelWindow } from './kernel-window.ts'
 
 /** Qparams on the host; each has one entry for each block, along as many dimensions as the tensor has. */
 export interface ArrayQParams {
@@ -25,6 +26,9 @@ export type QuantizedLayout = Pick<SpecFields, 'dtype' | 'qformulation'> &
 
 /** Adding and subtracting it rounds a double of magnitude below 2^51 to an integer, half to even. */
 const ROUNDER = 1.5 * 2 ** 52
+
+/** Fewer are done before they are in the kernel's memory. */
+const MIN_KERNEL_VALUES = 256
 
 /**
  * Quantizes an array: integers as int8 or uint8, q = clamp(round(x / scale) + zeroPoint) or clamp(round((x - minval) / scale) + quantMin); floats as fp8
@@ -53,15 +57,18 @@ export function quantizeArray(array: HostArray, qparams: ArrayQParams, layout: Q
   }
   const { minval, zeroPoint, fallback } = offsetsOf(qparams, layout)
   const out = layout.targetDtype === 'uint8' ? new Uint8Array(values.length) : new Int8Array(values.length)
+  const kernel = values.length < MIN_KERNEL_VALUES ? undefined : kernelWindow(values, out, quantMin, quantMax)
   forEachRun(array.shape, qparams.scale.shape, (start, end, block) => {
     const s = scale[block] ?? Number.NaN
     const m = minval?.[block] ?? 0
     const z = zeroPoint?.[block] ?? fallback
+    if (kernel?.add(start, end, s, m, z)) return
     for (let i = start; i < end; i++) {
       const rounded = Math.fround(Math.fround((values[i] ?? 0) - m) / s) + ROUNDER - ROUNDER
       out[i] = Math.min(Math.max(rounded + z, quantMin), quantMax)
     }
   })
+  kernel?.flush()
   return fromTypedArray(out, array.shape)
 }
 

@@ -23,6 +23,12 @@ export function codeBytes(dtype: RunDType, count: number): number {
   return dtype === 'int8' ? count : Math.ceil(count / 2)
 }
 
+/** The smallest and the largest code. */
+export function runBounds(dtype: RunDType): { readonly quantMin: number; readonly quantMax: number } {
+  const count = dtype === 'int8' ? 256 : 16
+  return { quantMin: -count / 2, quantMax: count / 2 - 1 }
+}
+
 /**
  * Quantizes runs of neighbouring values, each with a symmetric range and a scale of its own, in one pass: what a weight's fake quantizer and `quantizeArray`
  * give, without tensors in between.
@@ -42,7 +48,7 @@ export function quantizeRuns(
   const magnitudes = new Int32Array(values.buffer, values.byteOffset, values.length)
   const bitsOfScale = new Float32Array(1)
   const largestBits = new Int32Array(bitsOfScale.buffer)
-  const quantMax = dtype === 'int8' ? 127 : 7
+  const { quantMin, quantMax } = runBounds(dtype)
   const packsInPlace = dtype === 'int4' && runLength % 2 === 0
   const signed = packsInPlace ? undefined : signedCodes(into, values.length, dtype)
   const { codes, scales } = into
@@ -50,7 +56,7 @@ export function quantizeRuns(
     const largest = largestMagnitude(magnitudes, start, start + runLength)
     if (largest >= INFINITY_BITS) return undefined
     largestBits[0] = largest
-    const scale = symmetricScaleOf(bitsOfScale[0] ?? 0, -quantMax - 1, quantMax)
+    const scale = symmetricScaleOf(bitsOfScale[0] ?? 0, quantMin, quantMax)
     scales[run] = scale
     if (signed === undefined) packRun(values, start, start + runLength, scale, codes)
     else quantizeRun(values, start, start + runLength, scale, quantMax, signed)
