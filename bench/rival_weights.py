@@ -5,6 +5,7 @@ opening the source to the synced target: imports are not in them. One thread."""
 
 import json
 import os
+import resource
 import sys
 import time
 import warnings
@@ -71,7 +72,9 @@ def main():
     save_file(quantize(linear_of(source), dtype), target)
     with open(target, "rb+") as file:
         os.fsync(file.fileno())
-    print(json.dumps({"ms": (time.perf_counter() - began) * 1e3, "cpuMs": (time.process_time() - cpu) * 1e3}))
+    ms, cpu_ms = (time.perf_counter() - began) * 1e3, (time.process_time() - cpu) * 1e3
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"ms": ms, "cpuMs": cpu_ms, "peakBytes": peak}))
 
 
 if __name__ == "__main__":

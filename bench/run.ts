@@ -84,14 +84,23 @@ async function main(): Promise<void> {
   if (steps.length > 0) console.log(`${overheadTable(steps)}\n${quantizationTable(steps)}`)
 }
 
-/** Wall time and processor time of weight-only quantization from file to file, and what lowbit's is of each. */
+/** Wall time, processor time and memory of weight-only quantization from file to file, and what lowbit's on one thread is of each. */
 async function printWeights(): Promise<void> {
   const table = new Table({
-    head: ['4096 x 11008, file to file', 'who', 'ms', 'CPU ms', 'lowbit / it, wall', 'CPU'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
+    head: [
+      '4096 x 11008, file to file',
+      'who',
+      'ms',
+      'CPU ms',
+      'peak MiB',
+      'lowbit / it, wall',
+      'CPU',
+      'peak',
+    ],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
   })
   const timings = await timeWeights()
-  for (const { dtype, who, ms, cpuMs } of timings) {
+  for (const { dtype, who, ms, cpuMs, peakBytes } of timings) {
     const ours = timings.find((each) => each.dtype === dtype && each.who === 'lowbit')
     const ratio = (own: readonly number[] = [], theirs: readonly number[]) =>
       (median(own) / median(theirs)).toFixed(2)
@@ -100,8 +109,10 @@ async function printWeights(): Promise<void> {
       who,
       median(ms).toFixed(0),
       median(cpuMs).toFixed(0),
+      (median(peakBytes) / 2 ** 20).toFixed(0),
       ratio(ours?.ms, ms),
       ratio(ours?.cpuMs, cpuMs),
+      ratio(ours?.peakBytes, peakBytes),
     ])
   }
   console.log(table.toString())

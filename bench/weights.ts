@@ -1,4 +1,4 @@
-/** Weight-only quantization of one matrix from file to file, beside torchao and the reference, in turns. */
+/** Weight-only quantization of one matrix from file to file, on one thread and on two, beside torchao and the reference on one, in turns. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,11 @@ import { exists, venvPython } from './environment.ts'
 const SHAPE = [4096, 11008] as const
 const ROUNDS = 4
 const RIVALS = ['torchao', 'coreai-opt'] as const
+/** What lowbit is called on some threads. */
+const OURS: ReadonlyMap<string, number> = new Map([
+  ['lowbit', 1],
+  ['lowbit, 2 threads', 2],
+])
 const DTYPES = ['int8', 'int4'] as const
 const BLOCK_SIZE = 32
 
@@ -20,11 +25,14 @@ export interface WeightTiming {
   readonly ms: readonly number[]
   /** Of all threads, with reading and writing. */
   readonly cpuMs: readonly number[]
+  /** Largest resident size of the process. */
+  readonly peakBytes: readonly number[]
 }
 
 interface Measured {
   readonly ms: number
   readonly cpuMs: number
+  readonly peakBytes: number
 }
 
 /** Times all ways on one file, each in a process of its own, in turns. */
@@ -41,21 +49,13 @@ export async function timeWeights(): Promise<WeightTiming[]> {
 }
 
 function timeDType(folder: string, source: string, dtype: string, rivals: readonly string[]): WeightTiming[] {
-  const everyone = ['lowbit', ...rivals]
+  const everyone = [...OURS.keys(), ...rivals]
   const all = new Map<string, Measured[]>(everyone.map((who) => [who, []]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const who of everyone) {
       const output = join(folder, `${who}-${round}`)
       mkdirSync(output)
-      const [command, args] =
-        who === 'lowbit'
-          ? ([process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), dtype]] as const)
-          : ([
-              venvPython,
-              ['-B', fileURLToPath(new URL('rival_weights.py', import.meta.url)), who, dtype],
-            ] as const)
-      const target = join(output, who === 'lowbit' ? 'weights.onnx' : 'weights.safetensors')
-      all.get(who)?.push(measured(command, [...args, source, target]))
+      all.get(who)?.push(measureOne(who, dtype, source, output))
       rmSync(output, { recursive: true, force: true })
     }
   }
@@ -64,7 +64,18 @@ function timeDType(folder: string, source: string, dtype: string, rivals: readon
     who,
     ms: times.map(({ ms }) => ms),
     cpuMs: times.map(({ cpuMs }) => cpuMs),
+    peakBytes: times.map(({ peakBytes }) => peakBytes),
   }))
+}
+
+function measureOne(who: string, dtype: string, source: string, output: string): Measured {
+  const threads = OURS.get(who)
+  if (threads === undefined) {
+    const script = fileURLToPath(new URL('rival_weights.py', import.meta.url))
+    return measured(venvPython, ['-B', script, who, dtype, source, join(output, 'weights.safetensors')])
+  }
+  const script = [...process.execArgv, fileURLToPath(import.meta.url)]
+  return measured(process.execPath, [...script, dtype, source, join(output, 'weights.onnx'), String(threads)])
 }
 
 function measured(command: string, args: readonly string[]): Measured {
@@ -85,12 +96,12 @@ function peakBytes(): number {
   return Number(mark ?? process.resourceUsage().maxRSS) * 1024
 }
 
-const [, script, dtype, source, target] = process.argv
+const [, script, dtype, source, target, threads] = process.argv
 if (script === fileURLToPath(import.meta.url) && source !== undefined && target !== undefined) {
-  const options = dtype === 'int4' ? ({ dtype, blockSize: BLOCK_SIZE } as const) : {}
+  const layout = dtype === 'int4' ? ({ dtype, blockSize: BLOCK_SIZE } as const) : {}
   const began = performance.now()
   const cpu = process.cpuUsage()
-  await quantizeWeights(source, target, options)
+  await quantizeWeights(source, target, { ...layout, threads: Number(threads) })
   const { user, system } = process.cpuUsage(cpu)
   const ms = performance.now() - began
   console.log(JSON.stringify({ ms, cpuMs: (user + system) / 1000, peakBytes: peakBytes() }))

@@ -1,12 +1,13 @@
 // Write one quantized model for ONNX Runtime, Core AI and Core ML, and tell how far each is from the model that was measured.
-import { mkdir, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import {
   type Agreement,
   compareExport,
   compareLayers,
   ExportBackend,
   type ExportRunner,
+  type ExportSize,
+  exportSize,
   type GraphModule,
   type HostArray,
   manualSeed,
@@ -46,20 +47,13 @@ function ownRunner(model: GraphModule): ExportRunner {
   }
 }
 
-/** Bytes of a file, or of all files of a folder. */
-async function bytesOf(path: string): Promise<number> {
-  const stats = await stat(path)
-  if (!stats.isDirectory()) return stats.size
-  const sizes = (await readdir(path)).map((name) => bytesOf(join(path, name)))
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
-}
-
-function row(where: string, [agreement]: readonly Agreement[], bytes: number): object {
+function row(where: string, [agreement]: readonly Agreement[], size: ExportSize): object {
   const { largestDifference = 0, largestInSteps, sqnrDb = 0 } = agreement ?? {}
   const steps = largestInSteps?.toFixed(2) ?? '-'
   return {
     where,
-    bytes,
+    bytes: size.fileBytes,
+    'of them weights': size.informationBytes,
     'largest difference': largestDifference,
     'in steps': steps,
     'SQNR dB': sqnrDb.toFixed(1),
@@ -71,12 +65,12 @@ const rows: object[] = []
 for (const [backend, path] of FILES) {
   const exported = await quantizer.finalize({ backend })
   await save(exported, path, { overwrite: true })
-  const bytes = await bytesOf(path)
+  const size = await exportSize(exported, path)
   const compared = (run: ExportRunner) => compareExport(prepared, exported, run, unseen)
   if (backend === ExportBackend.ONNX) {
-    rows.push(row(`${path}, ONNX Runtime`, await compared(await onnxRunner(exported)), bytes))
+    rows.push(row(`${path}, ONNX Runtime`, await compared(await onnxRunner(exported)), size))
     const fused = await onnxRunner(exported, { optimized: true })
-    rows.push(row(`${path}, ONNX Runtime with fused operations`, await compared(fused), bytes))
+    rows.push(row(`${path}, ONNX Runtime with fused operations`, await compared(fused), size))
     const layers = await compareLayers(
       prepared,
       exported,
@@ -85,6 +79,6 @@ for (const [backend, path] of FILES) {
     )
     const parting = layers.find(({ largestInSteps }) => (largestInSteps ?? 0) > 0.5)
     console.log('with fused operations the first layer to part:', parting?.name ?? 'none')
-  } else rows.push(row(`${path}, in lowbit`, await compared(ownRunner(exported)), bytes))
+  } else rows.push(row(`${path}, in lowbit`, await compared(ownRunner(exported)), size))
 }
 console.table(rows)

@@ -3,6 +3,7 @@
 export { type Agreement, compareExport, compareLayers, type ExportRunner } from './agreement.ts'
 export type { CoreMLOptions } from './coreml/coreml-model.ts'
 export type { ComputePrecision } from './coreml/mil-dtype.ts'
+export { type ExportSize, exportSize } from './export-size.ts'
 export type { OnnxNames, OnnxOptions } from './onnx/onnx-model.ts'
 export { type OnnxRunnerOptions, onnxRunner } from './onnx/onnx-runner.ts'
 export { type LoadOnnxOptions, loadOnnxModel } from './onnx-reader/load-onnx-model.ts'

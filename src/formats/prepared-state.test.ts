@@ -1,14 +1,20 @@
 import { mkdtempSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { readSafetensors, writeSafetensors } from '../codec/safetensors.ts'
 import { randn } from '../engine/create-tensors.ts'
 import { closeEngine } from '../engine/engine.ts'
 import { ReLU } from '../nn/layers/activations.ts'
 import { Linear } from '../nn/layers/linear.ts'
 import { Sequential } from '../nn/layers/sequential.ts'
+import { Adam } from '../nn/optimizers/adam.ts'
 import { stateDict } from '../nn/state-dict.ts'
 import { loadSafetensors, saveStateDict } from '../nn/state-file.ts'
+import { ModuleQuantizerConfig } from '../quantization/config/module-quantizer-config.ts'
+import { QATSchedule } from '../quantization/config/qat-schedule.ts'
+import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
 import { Quantizer } from '../quantization/quantizer.ts'
 
 afterAll(() => closeEngine())
@@ -29,4 +35,42 @@ test('saveStateDict() and loadSafetensors() let a calibration go on with another
   await other.calibrate([second])
   expect(await stateDict(after)).toEqual(await stateDict(before))
   expect(await after(x).array()).toEqual(await before(x).array())
+})
+
+test('saveStateDict(), the state of an optimizer and the count of steps let a training go on with another quantizer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lowbit-'))
+  const batches = Array.from({ length: 4 }, () => randn([8, 6]))
+  const qatSchedule = new QATSchedule({ enableObserver: 0, enableFakeQuant: 1, disableObserver: 3 })
+  const config = new QuantizerConfig({ globalConfig: new ModuleQuantizerConfig({ qatSchedule }) })
+  const start = async () => {
+    const quantizer = new Quantizer(new Sequential(new Linear(6, 5), new ReLU(), new Linear(5, 3)), config)
+    const prepared = await quantizer.prepare([randn([8, 6])])
+    return { quantizer, prepared, optimizer: new Adam(prepared.parameters(), { lr: 0.05 }) }
+  }
+  type Training = Awaited<ReturnType<typeof start>>
+  const train = async ({ quantizer, prepared, optimizer }: Training, from: number, to: number) => {
+    await quantizer.trainingMode(async () => {
+      for (const batch of batches.slice(from, to)) {
+        optimizer.zeroGrad()
+        prepared(batch).pow(2).mean().backward()
+        optimizer.step()
+        quantizer.step()
+      }
+    })
+  }
+  const first = await start()
+  await train(first, 0, 2)
+  await saveStateDict(first.prepared, join(folder, 'model.safetensors'))
+  const { groups, tensors } = await first.optimizer.stateDict()
+  await writeFile(join(folder, 'optimizer.safetensors'), writeSafetensors(tensors))
+
+  const second = await start()
+  await loadSafetensors(second.prepared, join(folder, 'model.safetensors'))
+  const remembered = readSafetensors(await readFile(join(folder, 'optimizer.safetensors')))
+  second.optimizer.loadStateDict({ groups, tensors: remembered })
+  second.quantizer.stepCount = first.quantizer.stepCount
+  await train(first, 2, 4)
+  await train(second, 2, 4)
+  expect(second.quantizer.stepCount).toBe(4)
+  expect(await stateDict(second.prepared)).toEqual(await stateDict(first.prepared))
 })

@@ -115,14 +115,20 @@ async function fusedNode(
 function codesOf(array: HostArray): Uint8Array {
   const { kind, bits } = dtypeInfo(array.dtype)
   const shift = kind === 'uint' ? 0 : 2 ** (bits - 1)
-  return Uint8Array.from(Array.from(toTypedArray(array), Number), (value) => value + shift)
+  const values = toTypedArray(array)
+  const codes = new Uint8Array(values.length)
+  for (let i = 0; i < codes.length; i++) codes[i] = Number(values[i]) + shift
+  return codes
 }
 
 /** Rows of codes, each beginning with a byte of its own. */
 function packedRows(codes: Uint8Array, shape: readonly number[], bits: number, rowLength: number): HostArray {
   if (bits === 8) return fromTypedArray(codes, shape)
-  const rows: number[] = []
-  for (let at = 0; at < codes.length; at += rowLength)
-    for (const byte of packSubByte(codes.subarray(at, at + rowLength), bits === 2 ? 2 : 4)) rows.push(byte)
-  return fromTypedArray(Uint8Array.from(rows), shape)
+  const rowBytes = Math.ceil((rowLength * bits) / 8)
+  const packed = new Uint8Array((codes.length / rowLength) * rowBytes)
+  for (let row = 0; row * rowLength < codes.length; row++) {
+    const codesOfRow = codes.subarray(row * rowLength, (row + 1) * rowLength)
+    packed.set(packSubByte(codesOfRow, bits === 2 ? 2 : 4), row * rowBytes)
+  }
+  return fromTypedArray(packed, shape)
 }

@@ -69,7 +69,7 @@ export async function writeOnnxWithData(
 }
 
 /** Data files of earlier versions of a model. */
-async function dataFilesOf(path: string): Promise<string[]> {
+export async function dataFilesOf(path: string): Promise<string[]> {
   const { readdir } = await import('node:fs/promises')
   const { basename, dirname, join } = await import('node:path')
   const [folder, name] = [dirname(path), basename(path)]

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../../ir/node.ts'
 import { Buffer } from '../../../nn/parameter.ts'
 import { to } from '../../../ops/elementwise/to.ts'
 import { dequantize, quantize } from '../../../ops/quantization/quantize.ts'
-import type { DType } from '../../../tensor/dtype.ts'
+import { type DType, dtypeInfo } from '../../../tensor/dtype.ts'
 import { fromTypedArray } from '../../../tensor/from-typed-array.ts'
 import { fromValues } from '../../../tensor/from-values.ts'
 import type { HostArray } from '../../../tensor/host-array.ts'
@@ -98,7 +98,10 @@ function quantizeWeight(
   const division = linearDivision(weight.shape, qparams.scale.shape)
   const q = draft.addState(`${name}_quantized`, new Buffer(data))
   const { axis, blockSize } = division
-  const inputs = [q, ...addQParams(draft, name, dtype, spec.quantMin, qparams, division)]
+  const inputs =
+    division.blockSize !== null && hasImpliedZeros(dtype, qparams)
+      ? [q, draft.addState(`${name}_scale`, new Buffer(widened(qparams.scale, division)))]
+      : [q, ...addQParams(draft, name, dtype, spec.quantMin, qparams, division)]
   return draft.insertBefore(node, dequantize, inputs, { axis, blockSize })
 }
 
@@ -126,6 +129,12 @@ function quantizeActivation(
     quantMax,
   })
   return draft.insertBefore(node, dequantize, [q, ...shared], { axis, blockSize })
+}
+
+/** Integers with a sign have the zero point 0 where none is given; to write those of blocks of 32 would take a fortieth of the file. */
+function hasImpliedZeros(dtype: DType, { zeroPoint }: StoredQParams): boolean {
+  const isSigned = dtypeInfo(dtype).kind === 'int'
+  return isSigned && zeroPoint !== null && toTypedArray(zeroPoint).every((point) => Number(point) === 0)
 }
 
 /** Adds scale, zero point and minval as states, and returns what stands for them, null for what there is not. */
