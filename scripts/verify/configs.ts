@@ -9,6 +9,8 @@ export interface VerifiedConfig {
   readonly options?: SaveOptions
   /** Whether activations are quantized, so that a value near the middle of two steps may go either way. */
   readonly hasActivations?: boolean
+  /** Whether the scales of activations are made powers of two. */
+  readonly hasExactScales?: boolean
   /** Whether every number must be equal where no value is near such a middle: both sides compute with the same integers. */
   readonly isExact?: boolean
 }

@@ -26,26 +26,34 @@ export interface MeasuredBatch {
   readonly sensitivity: number
 }
 
-/** The first batch that is steady, or else the steadiest. One batch alone is not measured. */
+/**
+ * The first batch that is steady, or else the steadiest. One batch alone is not measured.
+ * @param moves which scales are changed. Default: all
+ */
 export async function steadiestBatch(
   model: GraphModule,
   batches: readonly (readonly Tensor[])[],
+  moves: (scale: string) => boolean = () => true,
 ): Promise<MeasuredBatch> {
   const [only = []] = batches
   if (batches.length < 2) return { inputs: only, sensitivity: 0 }
   let best: MeasuredBatch = { inputs: only, sensitivity: Number.POSITIVE_INFINITY }
   for (const inputs of batches) {
-    const sensitivity = await sensitivityOf(model, inputs)
+    const sensitivity = await sensitivityOf(model, inputs, moves)
     if (sensitivity < best.sensitivity) best = { inputs, sensitivity }
     if (sensitivity <= STEADY) break
   }
   return best
 }
 
-async function sensitivityOf(model: GraphModule, inputs: readonly Tensor[]): Promise<number> {
+async function sensitivityOf(
+  model: GraphModule,
+  inputs: readonly Tensor[],
+  moves: (scale: string) => boolean,
+): Promise<number> {
   const expected = await outputsOf(model, inputs)
   const random = new Random(11)
-  const scales = await scalesOf(model)
+  const scales = await scalesOf(model, moves)
   let worst = 0
   for (let trial = 0; trial < TRIALS; trial++) {
     for (const [buffer, values] of scales) {
@@ -63,10 +71,13 @@ async function sensitivityOf(model: GraphModule, inputs: readonly Tensor[]): Pro
   return worst
 }
 
-async function scalesOf(model: GraphModule): Promise<[Buffer, Float32Array][]> {
+async function scalesOf(
+  model: GraphModule,
+  moves: (scale: string) => boolean,
+): Promise<[Buffer, Float32Array][]> {
   const scales: [Buffer, Float32Array][] = []
   for (const [name, buffer] of model.namedBuffers())
-    if (/scale$/.test(name) && buffer instanceof Buffer && buffer.dtype === 'float32')
+    if (/scale$/.test(name) && moves(name) && buffer instanceof Buffer && buffer.dtype === 'float32')
       scales.push([buffer, Float32Array.from(toFloat32(await buffer.array()))])
   return scales
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExportBackend, type HostArray, type QuantizedModel, Quantizer, save, writeSafetensors } from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
+import { useExactScales } from './exact-scales.ts'
 import type { VerifiedModel } from './models.ts'
 import { outputsOf, STEADY, steadiestBatch } from './sensitivity.ts'
 
@@ -45,7 +46,7 @@ export async function writeFiles(
   const entries: ManifestEntry[] = []
   const failures: WriteFailure[] = []
   for (const model of models) {
-    for (const config of configs.get(backend) ?? []) {
+    for (const config of variantsOf(configs.get(backend) ?? [], model)) {
       const id = `${model.name}.${config.name}`
       try {
         entries.push(await writeOne(folder, backend, model, config, id))
@@ -61,6 +62,15 @@ export async function writeFiles(
   return failures
 }
 
+/** Where averages are quantized, each configuration of activations a second time with scales for which averages are exact. */
+function variantsOf(configs: readonly VerifiedConfig[], { hasAverages }: VerifiedModel): VerifiedConfig[] {
+  return configs.flatMap((config) =>
+    hasAverages && config.hasActivations
+      ? [config, { ...config, name: `${config.name}-exact-averages`, hasExactScales: true }]
+      : [config],
+  )
+}
+
 async function writeOne(
   folder: string,
   backend: ExportBackend,
@@ -70,14 +80,17 @@ async function writeOne(
 ): Promise<ManifestEntry> {
   const logger = { warn: () => {} }
   const quantizer = new Quantizer(await model.build(), quantizerConfig(config, model.blockSize), { logger })
-  await quantizer.prepare(model.calibration[0] ?? [])
+  const prepared = await quantizer.prepare(model.calibration[0] ?? [])
   await quantizer.calibrate(model.calibration)
+  if (config.hasExactScales) await useExactScales(prepared)
   const finalized = await quantizer.finalize({ backend })
   const file = `${id}.${ENDINGS[backend]}`
   await save(finalized, join(folder, file), { ...config.options, overwrite: true })
   const batch = await steadiestBatch(
     finalized,
     config.hasActivations ? model.evaluation : model.evaluation.slice(0, 1),
+    // Exact scales are exact as they are; those of weights stand for the order of sums.
+    (scale) => !config.hasExactScales || /weight/.test(scale),
   )
   const outputs = await outputsOf(finalized, batch.inputs)
   const tensors: [string, HostArray][] = outputs.map((output, i) => [`expected.${i}`, output])
@@ -100,7 +113,7 @@ function toleranceFor(
   { graph }: QuantizedModel,
   sensitivity: number,
 ): number {
-  if (config.hasActivations && hasAverages) return Math.max(TWO_STEPS, sensitivity)
+  if (config.hasActivations && hasAverages && !config.hasExactScales) return Math.max(TWO_STEPS, sensitivity)
   if (sensitivity > STEADY) return sensitivity
   // What comes out of a dequantize is an integer times a scale: there is one way to round that.
   const isInteger = graph.outputs.every(({ node }) => node?.op.name.endsWith('.dequantize'))
