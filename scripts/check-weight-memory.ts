@@ -2,7 +2,7 @@
  * Quantizes the weights of a synthetic model of many tensors, file to file, and fails when the process takes more memory than twice the largest tensor and
  * 200 MB. The files are removed afterwards.
  *
- *     npx tsx scripts/check-weight-memory.ts [GIB] [THREADS]
+ *     npm run build && npx tsx --tsconfig tsconfig.build.json scripts/check-weight-memory.ts [GIB] [THREADS]
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'

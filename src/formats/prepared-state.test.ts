@@ -12,6 +12,7 @@ import { Sequential } from '../nn/layers/sequential.ts'
 import { Adam } from '../nn/optimizers/adam.ts'
 import { stateDict } from '../nn/state-dict.ts'
 import { loadSafetensors, saveStateDict } from '../nn/state-file.ts'
+import { ExportBackend } from '../quantization/config/execution-mode.ts'
 import { ModuleQuantizerConfig } from '../quantization/config/module-quantizer-config.ts'
 import { QATSchedule } from '../quantization/config/qat-schedule.ts'
 import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
@@ -73,4 +74,24 @@ test('saveStateDict(), the state of an optimizer and the count of steps let a tr
   await train(second, 2, 4)
   expect(second.quantizer.stepCount).toBe(4)
   expect(await stateDict(second.prepared)).toEqual(await stateDict(first.prepared))
+})
+
+test('saveStateDict() and loadSafetensors() keep the state of a finalized model, packed integers among it', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lowbit-')), 'finalized.safetensors')
+  const x = randn([2, 32])
+  const weight = { dtype: 'int4', granularity: { type: 'per_block', axis: 1, block_size: 16 } }
+  const global_config = { op_input_spec: null, op_output_spec: null, op_state_spec: { weight } }
+  const finalized = async () => {
+    const config = QuantizerConfig.fromDict({ quantization_config: { global_config } })
+    const quantizer = new Quantizer(new Sequential(new Linear(32, 6)), config)
+    await quantizer.prepare([x])
+    return quantizer.finalize({ backend: ExportBackend.ONNX })
+  }
+  const [first, second] = [await finalized(), await finalized()]
+  await saveStateDict(first, path)
+  await loadSafetensors(second, path)
+  const state = await stateDict(second)
+  expect(Array.from(state.values(), ({ dtype }) => dtype)).toContain('int4')
+  expect(state).toEqual(await stateDict(first))
+  expect(await second(x).array()).toEqual(await first(x).array())
 })

@@ -1,5 +1,6 @@
 import { type ByteSource, openSource } from '../codec/byte-source.ts'
-import { readSafetensors } from '../codec/safetensors.ts'
+import { unpackTensors } from '../codec/packed-tensors.ts'
+import { readSafetensors, readSafetensorsMetadata } from '../codec/safetensors.ts'
 import { readTorchState } from '../codec/torch-state/read-torch-state.ts'
 import type { AnyModule } from '../nn/module.ts'
 import { type LoadOptions, type LoadResult, loadStateDict } from '../nn/state-dict.ts'
@@ -31,7 +32,8 @@ export async function readStateDict(
     const magic = await readMagic(bytes)
     if (magic === ZIP) return await readTorchState(bytes, true, key)
     if ((magic & 0xffff) === PICKLE) return await readTorchState(bytes, false, key)
-    return readSafetensors(await bytes.read(0, bytes.sizeBytes))
+    const content = await bytes.read(0, bytes.sizeBytes)
+    return unpackTensors(readSafetensors(content), readSafetensorsMetadata(content))
   } finally {
     await bytes.close()
   }

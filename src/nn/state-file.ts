@@ -1,12 +1,13 @@
 import { type WriteOptions, writeFileAtomic } from '../codec/atomic-file.ts'
 import { FileError } from '../codec/file-error.ts'
-import { readSafetensors, writeSafetensors } from '../codec/safetensors.ts'
+import { packTensors, unpackTensors } from '../codec/packed-tensors.ts'
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from '../codec/safetensors.ts'
 import type { AnyModule } from './module.ts'
 import { type LoadOptions, type LoadResult, loadStateDict, stateDict } from './state-dict.ts'
 
 /**
- * Writes a module's parameters and persistent buffers as a safetensors file, under PyTorch's names. Needs Node; in a page,
- * `writeSafetensors(await stateDict(module))` gives the bytes.
+ * Writes a module's parameters and persistent buffers as a safetensors file, under PyTorch's names; integers below eight bits as their packed bytes, with
+ * dtypes and shapes in the metadata. Needs Node; in a page, `writeSafetensors(await stateDict(module))` gives the bytes of what has no such integers.
  *
  * @throws FileError when the file cannot be written, or is there already and `overwrite` is not set
  */
@@ -15,7 +16,8 @@ export async function saveStateDict(
   path: string,
   options: WriteOptions = {},
 ): Promise<void> {
-  const bytes = writeSafetensors(await stateDict(module), new Map([['format', 'pt']]))
+  const { tensors, metadata } = packTensors(await stateDict(module))
+  const bytes = writeSafetensors(tensors, new Map([['format', 'pt'], ...metadata]))
   await writeFileAtomic(path, bytes, options)
 }
 
@@ -31,7 +33,8 @@ export async function loadSafetensors(
   options: LoadOptions = {},
 ): Promise<LoadResult> {
   const bytes = typeof source === 'string' ? await readBytes(source) : source
-  return loadStateDict(module, readSafetensors(bytes), options)
+  const state = unpackTensors(readSafetensors(bytes), readSafetensorsMetadata(bytes))
+  return loadStateDict(module, state, options)
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

@@ -56,10 +56,11 @@ export async function writeWeights(
 /** Settles when the thread has ended. */
 async function runWorker(workerData: WeightTask, onIndex: (index: number) => void): Promise<void> {
   const { Worker } = await import('node:worker_threads')
-  const { execArgv } = recorder.options
   // The file beside this one: the sources run unbuilt as well. Written so that bundlers for pages do not follow it.
   const entry = new URL(import.meta.url.replace(/weight-threads(?=\.\w+$)/, 'node-weight-worker'))
-  const worker = new Worker(entry, { workerData, ...(execArgv && { execArgv: [...execArgv] }) })
+  // Built files need none of the loaders that the process may have been started with, which take longer than the work of a small part.
+  const usual = entry.pathname.endsWith('.js') ? [] : process.execArgv
+  const worker = new Worker(entry, { workerData, execArgv: [...(recorder.options.execArgv ?? usual)] })
   const failures: unknown[] = []
   worker.on('message', (report: WeightReport) => {
     try {
