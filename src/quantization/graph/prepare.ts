@@ -1,5 +1,6 @@
 import { noGrad, recorder } from '../../engine/recorder.ts'
 import { tensorsIn } from '../../engine/tensor.ts'
+import { eliminateDeadCode } from '../../ir/dead-code.ts'
 import type { Node, Value } from '../../ir/node.ts'
 import { setMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
@@ -49,7 +50,7 @@ export interface PreparedGraph extends AnnotatedGraph {
 
 /**
  * Puts fake quantizers into the graph of a captured model: annotates it, joins convolutions with batch norms, inserts one object for each range that
- * is shared, and settles axes. Linear in the size of the graph. The module is changed.
+ * is shared, drops what nothing reads, and settles axes. Linear in the size of the graph. The module is changed.
  * @throws ConfigError for a config that does not fit the graph
  */
 export function insertObservers(
@@ -63,7 +64,10 @@ export function insertObservers(
   const names = namesOf(graph)
   const replacements = rewriteConvBatchNorms(new GraphView(graph), names)
   const annotations = moveAnnotations(new GraphView(graph), annotated.annotations, replacements)
-  const calls = insertFakeQuantizers(graph, annotations, names)
+  const inserted = insertFakeQuantizers(graph, annotations, names)
+  graph.nodes = [...eliminateDeadCode(graph.nodes, graph.outputs)]
+  const live = new Set(graph.nodes)
+  const calls = inserted.filter(({ node }) => live.has(node))
   unifyGranularities(graph, calls, logger)
   const view = new GraphView(graph)
   const unusable = new Set(resolveAxes(view, calls, logger))
