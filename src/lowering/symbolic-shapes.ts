@@ -18,16 +18,25 @@ export class SymbolicShapes {
   readonly #writer: ShapeWriter
   readonly #known = new Map<string, string>()
   readonly #sources: ReadonlyMap<string, Source>
+  /** Sizes of inputs that are a multiple of a symbol. */
+  readonly #multiples: ReadonlyMap<string, Source & { readonly factor: number }>
 
   constructor(writer: ShapeWriter, inputs: readonly { readonly value: Value; readonly name: string }[]) {
     this.#writer = writer
     const sources = new Map<string, Source>()
+    const multiples = new Map<string, Source & { readonly factor: number }>()
     for (const { value, name } of inputs) {
       value.shape.forEach((dim, axis) => {
-        if (typeof dim !== 'number' && !sources.has(dim.key)) sources.set(dim.key, { input: name, axis })
+        if (typeof dim === 'number' || sources.has(dim.key)) return
+        sources.set(dim.key, { input: name, axis })
+        const [term, ...others] = dim.terms
+        const [factor, ...more] = term?.factors ?? []
+        if (term && factor?.kind === 'symbol' && others.length === 0 && more.length === 0)
+          multiples.set(factor.name, { input: name, axis, factor: term.coefficient })
       })
     }
     this.#sources = sources
+    this.#multiples = multiples
   }
 
   /** ONNX name of a rank-1 int64 value that holds the shape. */
@@ -69,13 +78,18 @@ export class SymbolicShapes {
   #symbol(name: string): string {
     const known = this.#known.get(name)
     if (known !== undefined) return known
-    const source = this.#sources.get(name)
+    const multiple = this.#multiples.get(name)
+    const source = this.#sources.get(name) ?? multiple
     if (source === undefined) {
       throw new RangeError(
         `Cannot lower the size "${name}": expected an input of the graph that has it, got none (a bug in lowbit)`,
       )
     }
-    const size = this.#read(source)
+    const whole = this.#read(source)
+    const size =
+      source === multiple && multiple.factor !== 1
+        ? this.#writer.op('Div', [whole, this.#writer.ints([multiple.factor])])
+        : whole
     this.#known.set(name, size)
     return size
   }

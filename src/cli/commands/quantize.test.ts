@@ -138,6 +138,12 @@ describe('lowbit quantize', () => {
     expect(await readdir(folder)).toEqual(before)
   })
 
+  it('leaves nothing in the current folder', async () => {
+    const before = await readdir('.')
+    expect((await runCommand(['quantize', MNIST_PROGRAM, '-d', data, '-o', at('alone.onnx')])).code).toBe(0)
+    expect(await readdir('.')).toEqual(before)
+  })
+
   it.each([
     [
       ['-p', 'w8a8'],

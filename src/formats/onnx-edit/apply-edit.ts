@@ -11,6 +11,7 @@ import { tensorProto } from '../../lowering/model-builder.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
 import { toFloat32 } from '../../tensor/to-float32.ts'
 import { transposeMatrix } from '../../tensor/transpose-matrix.ts'
+import { spareBiases } from '../onnx/biases.ts'
 import { spareInt8ZeroPoints } from '../onnx/int8-zero-points.ts'
 import { FIRST_WITH_OUTPUT_DTYPE } from '../onnx/opset.ts'
 import { copyModel } from '../onnx-reader/copy-model.ts'
@@ -57,10 +58,9 @@ export function applyEdit(edit: Edit): ModelProto {
   takeNamesOver(graph, edit)
   dropUndefined(graph)
   declareVersions(model, opset, added)
-  if (opset >= FIRST_WITH_OUTPUT_DTYPE) {
-    const ours = new Set(added.initializers.map(({ name }) => name))
-    spareInt8ZeroPoints(model, (name) => ours.has(name))
-  }
+  const ours = new Set(added.initializers.map(({ name }) => name))
+  spareBiases(model, (name) => ours.has(name))
+  if (opset >= FIRST_WITH_OUTPUT_DTYPE) spareInt8ZeroPoints(model, (name) => ours.has(name))
   return model
 }
 

@@ -8,7 +8,9 @@ import { getMember } from '../../nn/container.ts'
 import { Parameter } from '../../nn/parameter.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { fromValues } from '../../tensor/from-values.ts'
+import { externalizeData } from '../onnx/external-data.ts'
 import { onnxModel } from '../onnx/onnx-model.ts'
+import { halveModel } from '../onnx-half/half-model.ts'
 import { loadOnnxModel } from '../onnx-reader/load-onnx-model.ts'
 
 afterAll(() => closeEngine())
@@ -37,7 +39,13 @@ const opsetOf = ({ model }: EditedOnnx) => Number(model.opsetImport[0]?.version)
 describe('onnxModel() of a model that was read from a file', () => {
   test('gives the file where nothing was changed', async () => {
     const bytes = onnxBytes({ ...layers, opset: 11 })
-    expect(await onnxModel(await loadOnnxModel(bytes))).toEqual(decodeModel(bytes))
+    const module = await loadOnnxModel(bytes)
+    const first = await onnxModel(module)
+    expect(first).toEqual(decodeModel(bytes))
+    // What is done to a model that was made changes neither the loaded one nor what is made next.
+    externalizeData(first, 'data')
+    halveModel(await onnxModel(module))
+    expect(await onnxModel(module)).toEqual(decodeModel(bytes))
   })
 
   test('keeps names, nodes and metadata, and lets quantized weights take the names of the float ones', async () => {

@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { clone, create } from '@bufbuild/protobuf'
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -9,9 +9,11 @@ import {
   type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
 } from '../../codec/onnx.ts'
 
-/** A model whose nodes, at any depth, and whose lists may be changed without changing the given one. Tensors and declarations are shared. */
+/** A model that may be changed, at any depth, without changing the given one. Elements of tensors are shared. */
 export function copyModel(model: ModelProto): ModelProto {
   const copy = Object.assign(create(ModelProtoSchema), model)
   copy.opsetImport = model.opsetImport.map((entry) => Object.assign(create(OperatorSetIdProtoSchema), entry))
@@ -23,10 +25,10 @@ export function copyModel(model: ModelProto): ModelProto {
 function copyGraphProto(graph: GraphProto): GraphProto {
   const copy = Object.assign(create(GraphProtoSchema), graph)
   copy.node = graph.node.map(copyNode)
-  copy.initializer = [...graph.initializer]
-  copy.input = [...graph.input]
-  copy.output = [...graph.output]
-  copy.valueInfo = [...graph.valueInfo]
+  copy.initializer = graph.initializer.map((tensor) => Object.assign(create(TensorProtoSchema), tensor))
+  copy.input = graph.input.map((info) => clone(ValueInfoProtoSchema, info))
+  copy.output = graph.output.map((info) => clone(ValueInfoProtoSchema, info))
+  copy.valueInfo = graph.valueInfo.map((info) => clone(ValueInfoProtoSchema, info))
   return copy
 }
 
@@ -39,7 +41,6 @@ function copyNode(node: NodeProto): NodeProto {
 }
 
 function copyAttribute(attribute: AttributeProto): AttributeProto {
-  if (attribute.g === undefined && attribute.graphs.length === 0) return attribute
   const copy = Object.assign(create(AttributeProtoSchema), attribute)
   if (attribute.g !== undefined) copy.g = copyGraphProto(attribute.g)
   copy.graphs = attribute.graphs.map(copyGraphProto)

@@ -12,6 +12,7 @@ import type { HostArray } from '../../tensor/host-array.ts'
 import { evaluationForm } from '../evaluation-form.ts'
 import { editedModel } from '../onnx-edit/edit-model.ts'
 import { type OnnxSource, sourceOf } from '../onnx-reader/onnx-source.ts'
+import { spareBiases } from './biases.ts'
 import { fuseProducts } from './matmul-nbits.ts'
 import { describeModel } from './metadata.ts'
 import { checkOpset, declareOpset } from './opset.ts'
@@ -87,6 +88,7 @@ async function newModel(
     addInitializer(target, stateName(name), content, computed.has(value))
   }
   for (const { name, content } of constants) addInitializer(target, name, content, true)
+  spareBiases(model)
   declareOpset(model, opset)
   describeModel(model, simple.nodes, graph.inputs)
   return model

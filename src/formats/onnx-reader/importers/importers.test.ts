@@ -3,6 +3,7 @@ import { compareWithRuntime } from '../../../../test/onnx-agreement.ts'
 import { ints, node, onnxBytes, tensor } from '../../../../test/onnx-builder.ts'
 import { onnxRows, X } from '../../../../test/onnx-rows.ts'
 import { closeEngine } from '../../../engine/engine.ts'
+import { onnxModel } from '../../onnx/onnx-model.ts'
 
 afterAll(() => closeEngine())
 
@@ -30,6 +31,27 @@ describe('importers', () => {
     const { difference, module } = await compareWithRuntime(bytes, [[2, 3, 6, 10]])
     expect(difference).toBe(0)
     expect(module.graph.inputs[0]?.value.shape.join()).toBe('batch,3,2*height,2*width')
+  })
+
+  test('take sizes of which the file has only multiples', async () => {
+    const bytes = onnxBytes({
+      inputs: [['x', 'float32', ['batch', 3, 'height', 'width']]],
+      outputs: ['y'],
+      nodes: [
+        node('MaxPool', ['x'], ['h'], { kernel_shape: [2, 2], strides: [2, 2] }),
+        node('Resize', ['h', '', 's'], ['r'], {
+          mode: 'nearest',
+          coordinate_transformation_mode: 'asymmetric',
+          nearest_mode: 'floor',
+        }),
+        node('Add', ['x', 'r'], ['y']),
+      ],
+      tensors: [tensor('s', [4], [1, 1, 2, 2])],
+    })
+    const { module } = await compareWithRuntime(bytes, [[2, 3, 6, 10]])
+    const written = await onnxModel(module, { inputNames: ['x'], outputNames: ['other'] })
+    expect(written.graph?.output.map(({ name }) => name)).toEqual(['other'])
+    expect(module.graph.nodes.map(({ op }) => op.name)).toContain('aten.upsample_nearest2d')
   })
 
   test.each([7, 9, 10, 11, 12])(
