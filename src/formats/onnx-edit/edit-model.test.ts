@@ -120,6 +120,27 @@ describe('onnxModel() of a model that was read from a file', () => {
     expect((await onnxModel(module, { opset: 19 })).opsetImport[0]?.version).toBe(19n)
   })
 
+  test('refuses to bring a GroupNormalization of groups to an opset that has none', async () => {
+    const bytes = onnxBytes({
+      opset: 18,
+      inputs: [['x', 'float32', [2, 6, 32]]],
+      outputs: ['y'],
+      nodes: [
+        node('GroupNormalization', ['x', 's', 'b'], ['n'], { num_groups: 3 }),
+        node('MatMul', ['n', 'w'], ['y']),
+      ],
+      tensors: [noise('s', [3]), noise('b', [3]), noise('w', [32, 32])],
+    })
+    expect(largestDifference(await editOnnx(bytes, [[2, 6, 32]], { config: 'w8' }))).toBeLessThan(1e-5)
+    await expect(editOnnx(bytes, [[2, 6, 32]], { config: 'w4' })).rejects.toThrow(
+      new ExportError(
+        'Cannot write a model as ONNX of opset 21: expected operators that can be brought there, got GroupNormalization of opset 18\n' +
+          'Hint: quantize without blocks and four bits, so that opset 18 will do, or name the inputs anew, which makes a new model',
+        [],
+      ),
+    )
+  })
+
   test('makes a new model where inputs or outputs are to have other names', async () => {
     const module = await loadOnnxModel(onnxBytes(layers))
     const { graph: made } = await onnxModel(module, { inputNames: ['tokens'] })

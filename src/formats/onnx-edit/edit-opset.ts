@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { type ModelProto, OperatorSetIdProtoSchema } from '../../codec/onnx.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { checkOpset, IR_VERSIONS, needsOf } from '../onnx/opset.ts'
-import { opsetOf } from '../onnx-reader/read-model.ts'
+import { graphOf, opsetOf } from '../onnx-reader/read-model.ts'
 import type { NewNodes } from './new-nodes.ts'
 
 /** Opset from which on operators have the form that lowbit writes; the others have it since 18. */
@@ -19,6 +19,8 @@ const FORMS: Readonly<Record<string, number>> = {
   Clip: 12,
 }
 const OLDEST_FORM = 18
+/** From here on a GroupNormalization has a scale for each channel, and no longer one for each group. */
+const NEW_GROUP_NORM = 21
 /** The oldest version of the file format in which initializers need not be inputs. */
 const OLDEST_IR_VERSION = 4n
 /** The oldest opset to which a model is brought: from here on scales may differ along an axis. */
@@ -26,7 +28,7 @@ const OLDEST_UPGRADE = 13
 
 /**
  * Version of ONNX's operators that a file needs with new nodes in it: its own where that will do, or the asked one.
- * @throws ExportError for an asked version that is older than what is needed
+ * @throws ExportError for an asked version that is older than what is needed, or an operator that cannot be brought to a newer one
  */
 export function opsetFor(
   model: ModelProto,
@@ -53,8 +55,17 @@ export function opsetFor(
       [],
     )
   }
-  if (asked !== undefined) return asked
-  return needed === own ? own : Math.max(needed, OLDEST_UPGRADE)
+  const opset = asked ?? (needed === own ? own : Math.max(needed, OLDEST_UPGRADE))
+  const kept = graphOf(model).node.filter(
+    ({ domain, opType }) => domain === '' && opType === 'GroupNormalization',
+  )
+  if (own < NEW_GROUP_NORM && opset >= NEW_GROUP_NORM && kept.length > 0)
+    throw new ExportError(
+      `Cannot write a model as ONNX of opset ${opset}: expected operators that can be brought there, got GroupNormalization of opset ${own}\n` +
+        `Hint: quantize without blocks and four bits, so that opset ${own} will do, or name the inputs anew, which makes a new model`,
+      [],
+    )
+  return opset
 }
 
 /** Declares the operators of a model, and the version of the file format that comes with them. */
