@@ -5,7 +5,8 @@ import { QuantizerConfig } from '../quantization/config/quantizer-config.ts'
 import type { ConfigOptions } from './config-options.ts'
 import { excludeOps, findExclusions } from './exclusions.ts'
 import { CommandError, ExitCode } from './exit-code.ts'
-import { presetConfig } from './preset-configs.ts'
+import { fitBlocks } from './four-bit-blocks.ts'
+import { BLOCK_SIZE, hasBlocks, presetConfig } from './preset-configs.ts'
 import { findPreset } from './preset-names.ts'
 
 /** All options that choose a config, as the command line has them. */
@@ -47,7 +48,7 @@ export async function chooseConfig(
   const preset = findPreset(options.preset ?? fallback)
   const config =
     options.config === undefined
-      ? presetFrom(preset.name, options)
+      ? presetFrom(model, preset.name, options)
       : await configFromFile(options.config, options)
   const excluded = findExclusions(model, config, {
     patterns: options.exclude ?? [],
@@ -62,13 +63,14 @@ export async function chooseConfig(
   }
 }
 
-function presetFrom(name: string, options: ChoiceOptions): QuantizerConfig {
+function presetFrom(model: GraphModule, name: string, options: ChoiceOptions): QuantizerConfig {
   const { blockSize, range } = options
-  return presetConfig(name, {
+  const config = presetConfig(name, {
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(range === undefined ? {} : { range }),
     ...(options.perChannel || options.perTensor ? { perChannel: options.perChannel === true } : {}),
   })
+  return hasBlocks(name) ? fitBlocks(config, model, blockSize ?? BLOCK_SIZE) : config
 }
 
 async function configFromFile(

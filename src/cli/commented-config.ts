@@ -53,13 +53,15 @@ function globalConfig(name: string): string {
     ['op_state_spec', config.opStateSpec],
   ] as const
   const lines = maps.flatMap(([key, specs]) => [
-    `    ${key}:`,
+    specs.size === 0 ? `    ${key}: {}` : `    ${key}:`,
     ...Array.from<readonly [string | number, QuantizationSpec | null], string>(
       specs,
       ([of, spec]) => `      ${of === '*' ? "'*'" : of}: ${spec === null ? 'null' : compactSpec(spec)}`,
     ),
   ])
-  return ['  global_config:', ...lines].join('\n')
+  const float = Array.from(config.opTypeConfig.keys(), (type) => `      ${type}: null`)
+  const types = float.length === 0 ? [] : ['    op_type_config:', ...float]
+  return ['  global_config:', ...lines, ...types].join('\n')
 }
 
 /** A spec on one line. */

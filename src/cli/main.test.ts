@@ -7,7 +7,7 @@ describe('lowbit', () => {
   it('runs as a process: results on stdout, no colours without a terminal, the exit code of the command', async () => {
     const { code, out, err } = await spawnCommand(['inspect', MNIST_PROGRAM])
     expect([code, err]).toEqual([0, ''])
-    expect(out).toContain('preset w8a8 quantizes 15 operations')
+    expect(out).toContain('preset w8a8 quantizes 7 operations')
     expect(out).not.toContain('\x1b')
     expect((await spawnCommand(['inspect', 'absent.pt2'])).code).toBe(3)
   })

@@ -18,13 +18,14 @@ export const PRESETS: readonly PresetName[] = [
   {
     name: 'w8a8',
     aliases: ['int8', 'static', 'qdq', 's8s8'],
-    about: 'weights int8 per channel, activations int8 per tensor; needs calibration data',
+    about:
+      'weights int8 per channel, what convolutions and products read int8 per tensor; needs calibration data',
     needsData: true,
   },
   {
     name: 'w8a8-uint8',
     aliases: ['uint8', 'u8s8', 'w8u8'],
-    about: 'weights int8 per channel, activations uint8 with a zero point; needs calibration data',
+    about: 'weights int8 per channel, the same activations as uint8; needs calibration data',
     needsData: true,
   },
   {
@@ -42,14 +43,14 @@ export const PRESETS: readonly PresetName[] = [
   {
     name: 'w4-block',
     aliases: ['q4', 'w4a16', 'int4-block'],
-    about: 'weights int4 in blocks of 32 (--block-size), activations stay float',
+    about:
+      'weights int4 in blocks of 32 or the next smaller size that fits (--block-size), those of convolutions int8 per channel; activations stay float',
     needsData: false,
   },
   {
     name: 'q4f16',
     aliases: ['w4f16'],
-    about:
-      'weights int4 in blocks of 32 (--block-size), all else float16 (--float16 beside a config file); ONNX only',
+    about: 'weights as w4-block has them, all else float16 (--float16 beside a config file); ONNX only',
     needsData: false,
     isHalf: true,
   },

@@ -31,7 +31,7 @@ export async function bench(
   const { output } = context
   const [first = ''] = paths
   const { model } = await openModel(first, output)
-  const data = await openData(inputsOf(model), { ...options, samples: 1 }, output)
+  const data = await openData(inputsOf(model), { ...options, modelPath: first, samples: 1 }, output)
   const [batch] = data?.batches ?? []
   if (data === undefined || batch === undefined)
     throw new CommandError(

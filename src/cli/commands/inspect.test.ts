@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { MNIST_PROGRAM, runCommand } from '../../../test/cli/run-command.ts'
+import { QuantizerConfig } from '../../quantization/config/quantizer-config.ts'
 
 describe('lowbit inspect', () => {
   it('tells operations, sizes by dtype and what the config would quantize', async () => {
@@ -7,12 +11,16 @@ describe('lowbit inspect', () => {
     expect([code, err]).toEqual([0, ''])
     expect(out).toContain('  in   input  float32 [2, 1, 28, 28]\n')
     expect(out).toMatch(/^float32 +20 +25378 +102 kB$/m)
-    expect(out).toContain('preset w8a8 quantizes 15 operations and 6 weights: 101 kB become about 25.6 kB')
+    expect(out).toContain('preset w8a8 quantizes 7 operations and 6 weights: 101 kB become about 25.6 kB')
     expect(out).toContain('  stays float: 1 log_softmax: no pattern covers this operation\n')
   })
 
   it('tells with --json why an operation stays float', async () => {
-    const { plan } = (await runCommand(['inspect', MNIST_PROGRAM, '-p', 'q4', '--json'])).json()
+    const folder = await mkdtemp(join(tmpdir(), 'lowbit-inspect-'))
+    const path = join(folder, 'blocks.yaml')
+    await writeFile(path, QuantizerConfig.w4PerBlock().toYaml())
+    const { plan } = (await runCommand(['inspect', MNIST_PROGRAM, '-c', path, '--json'])).json()
+    await rm(folder, { recursive: true })
     expect(plan.quantized).toMatchObject([{ name: 'linear_1', weight: 'int4 symmetric per_block' }])
     expect(plan.skipped).toContainEqual({
       name: 'conv2d',
@@ -20,6 +28,13 @@ describe('lowbit inspect', () => {
       module: 'conv1',
       reason: 'its weight cannot be quantized: blocks of 32 do not divide [8, 1, 5, 5]',
     })
+  })
+
+  it('takes eight bits for convolutions where a preset has blocks of four', async () => {
+    const { plan } = (await runCommand(['inspect', MNIST_PROGRAM, '-p', 'q4', '--json'])).json()
+    const weights = plan.quantized.map(({ name, weight }: Record<string, string>) => `${name} ${weight}`)
+    expect(weights).toContain('conv2d int8 symmetric per_channel')
+    expect(weights).toContain('linear_1 int4 symmetric per_block')
   })
 
   it('leaves out what --exclude and --nodes-to-exclude name', async () => {

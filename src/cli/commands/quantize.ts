@@ -63,7 +63,7 @@ async function readInputs(
         'Hint: --calibration names data, --preset w8 quantizes weights only, --random takes random numbers to try things out',
       ExitCode.usage,
     )
-  const request = { ...options, ...(calibration === undefined ? {} : { data: calibration }) }
+  const request = { ...options, modelPath: path, ...(calibration === undefined ? {} : { data: calibration }) }
   const data = await openData(inputsOf(opened.model), request, output)
   if (data?.isRandom)
     output.warn('ranges and agreement come from random numbers: they say little about real inputs')

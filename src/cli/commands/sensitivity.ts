@@ -17,7 +17,7 @@ export async function sensitivity(
 ): Promise<ExitCode> {
   const { model } = await openModel(path, output)
   const { config, origin } = await chooseConfig(model, options, 'w8a8')
-  const data = await openData(inputsOf(model), options, output)
+  const data = await openData(inputsOf(model), { ...options, modelPath: path }, output)
   if (data === undefined)
     throw new CommandError(
       'Cannot tell what quantization costs: expected data, got none\n' +

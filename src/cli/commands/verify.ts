@@ -25,7 +25,7 @@ export async function verify(
 ): Promise<ExitCode> {
   const { output } = context
   const { model, names } = await openModel(floatPath, output)
-  const data = await openData(inputsOf(model), options, output)
+  const data = await openData(inputsOf(model), { ...options, modelPath: floatPath }, output)
   if (data === undefined)
     throw new CommandError(
       'Cannot compare two models: expected data, got none\n' +

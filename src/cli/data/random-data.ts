@@ -8,8 +8,8 @@ import { sizeOf } from '../../tensor/shape.ts'
 import { CommandError, ExitCode } from '../exit-code.ts'
 import type { InputSpec } from './model-inputs.ts'
 
-/** What stands for a size that nobody named: for the first of an input, and for the others. */
-const USUAL_SIZES = { first: 1, other: 32 }
+/** What stands for a size that nobody named: for the first of an input, for the others, and for those of pictures, which networks halve five times. */
+const USUAL_SIZES = { first: 1, other: 32, ofPicture: 64 }
 /** Integers are below this, so that they are tokens of most vocabularies. */
 const MAX_INTEGER = 100
 
@@ -31,14 +31,17 @@ export function readSizes(text: string): NamedSizes {
   )
 }
 
+function usualSize(axis: number, rank: number): number {
+  if (axis === 0) return USUAL_SIZES.first
+  return rank === 4 ? USUAL_SIZES.ofPicture : USUAL_SIZES.other
+}
+
 /** A complete set of inputs of random numbers, the same for the same seed: floats with mean 0 and deviation 1, integers from 0 to 99. */
 export function randomInputs(inputs: readonly InputSpec[], sizes: NamedSizes, seed: number): HostArray[] {
   const random = new Random(seed)
   return inputs.map(({ dtype, shape }) => {
     const concrete = shape.map((size, i) =>
-      typeof size === 'number'
-        ? size
-        : (sizes.get(size) ?? (i === 0 ? USUAL_SIZES.first : USUAL_SIZES.other)),
+      typeof size === 'number' ? size : (sizes.get(size) ?? usualSize(i, shape.length)),
     )
     const numbers = random.normal(sizeOf(concrete))
     if (isFloating(dtype)) return castArray(fromTypedArray(numbers, concrete), dtype)

@@ -22,6 +22,12 @@ const rows: readonly (readonly [name: string, compute: () => Tensor, expected: r
   ['softmax', () => F.softmax(x.mul(0), 0), [0.2, 0.2, 0.2, 0.2, 0.2]],
   ['logSoftmax', () => F.logSoftmax(x.mul(0), 0).exp(), [0.2, 0.2, 0.2, 0.2, 0.2]],
   ['flatten', () => F.flatten(x.view([1, 5])), [-8, -0.5, 0, 2, 8]],
+  ['pad', () => F.pad(x, [1, 0]), [0, -8, -0.5, 0, 2, 8]],
+  [
+    'pad with the edges',
+    () => F.pad(x.view([1, 5]), [0, 2], { mode: 'replicate' }),
+    [-8, -0.5, 0, 2, 8, 8, 8],
+  ],
   ['dropout in evaluation', () => F.dropout(x, { training: false }), [-8, -0.5, 0, 2, 8]],
   ['dropout of everything', () => F.dropout(x, { p: 1 }), [-0, -0, 0, 0, 0]],
   [
