@@ -1,4 +1,4 @@
-// The main job: train, quantize, fine-tune, export and check a classifier of handwritten digits, with a table at the end.
+// The second example: train, quantize, fine-tune, export and check a classifier of handwritten digits, with a table at the end.
 import { mkdir, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
