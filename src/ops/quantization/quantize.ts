@@ -75,14 +75,17 @@ export const dequantize: Operation<QuantizedDivision> = defineOp({
   },
 })
 
-/** What ends in ONNX's Clip: ONNX Runtime (1.30, 1.32) wants to fuse it with a QuantizeLinear, and refuses the model when that makes floats. */
-const ENDS_IN_CLIP: ReadonlySet<string> = new Set(['aten.relu6', 'aten.hardtanh', 'aten.clamp'])
+/**
+ * What ends in ONNX's Clip or Relu: ONNX Runtime (1.30, 1.32) wants to fuse these with a QuantizeLinear. Where that makes floats, it refuses a model for the
+ * one, and leaves the other out, as if no code stood for less than 0.
+ */
+const FUSED_WRONGLY: ReadonlySet<string> = new Set(['aten.relu', 'aten.relu6', 'aten.hardtanh', 'aten.clamp'])
 
 /** Quantized floats as a file has them. QuantizeLinear saturates at the largest value of the dtype, which is where the range ends. */
 function storedFloat(e: Emitter, node: Node<QuantizeAttributes>, values: string): string {
   const { dtype, quantMin, quantMax } = node.attrs
   const [x, scale] = node.inputs
-  if (isDivisionLinear(node) && !ENDS_IN_CLIP.has(x?.node?.op.name ?? '')) {
+  if (isDivisionLinear(node) && !FUSED_WRONGLY.has(x?.node?.op.name ?? '')) {
     const shape = scale && isConcrete(scale.shape) ? scale.shape : []
     const zeroPoint = e.constant(fromValues(dtype, shape, new Array<number>(sizeOf(shape)).fill(0)))
     const attributes = linearAttributes(node.attrs, x?.shape.length ?? 0)
