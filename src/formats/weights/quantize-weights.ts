@@ -8,12 +8,12 @@ import { planWeights, type WeightLayout } from './weight-plan.ts'
 import { writeWeights } from './weight-threads.ts'
 
 /** Of weights, for each thread: what is smaller is done before another thread has started. */
-const BYTES_PER_THREAD = 2 ** 26
+const BYTES_PER_THREAD = 2 ** 28
 const MAX_USUAL_THREADS = 4
 
 /** How the weights of a file are quantized, and written. */
 export interface QuantizeWeightsOptions extends WeightLayout, WriteOptions {
-  /** How many threads work; one is the caller's own. Default: one for each 64 MiB of weights, at most four, and no more than the processor runs at a time. */
+  /** How many threads work; one is the caller's own. Default: one for each 256 MiB of weights, at most four, and no more than the processor runs at a time. */
   readonly threads?: number
   /** Told after each tensor how many of how many are done. */
   readonly onProgress?: (done: number, total: number) => void
