@@ -1,11 +1,12 @@
 /**
  * `npm run bench -- [NAME]`: lowbit beside PyTorch eager (float rows) and coreai-opt 0.3.0's prepared model (quantized rows), on two threads, in
  * one run, in turns. Prints the ratio of medians, ours / theirs: below 1 is faster than the rival; and for training steps, apart, what recording,
- * compiling and dispatching take, and what quantization adds to a step. `weights` and `chains` are benchmarks of their own.
+ * compiling and dispatching take, and what quantization adds to a step. `weights`, `chains` and `onnx` are benchmarks of their own.
  */
 import Table from 'cli-table3'
 import { chainTable } from './chains.ts'
 import { timeMemory } from './memory.ts'
+import { timeOnnx } from './onnx.ts'
 import { median, overheadTable, quantizationTable, type StepRow } from './overheads.ts'
 import { type BenchKind, type BenchModel, Rival } from './rival.ts'
 import { timeWeights } from './weights.ts'
@@ -55,6 +56,10 @@ async function main(): Promise<void> {
   const chosen = (name: string) => wanted.length === 0 || wanted.includes(name)
   if (wanted.includes('weights')) {
     await printWeights()
+    return
+  }
+  if (wanted.includes('onnx')) {
+    await printOnnx()
     return
   }
   if (wanted.includes('chains')) {
@@ -114,6 +119,20 @@ async function printWeights(): Promise<void> {
       ratio(ours?.cpuMs, cpuMs),
       ratio(ours?.peakBytes, peakBytes),
     ])
+  }
+  console.log(table.toString())
+}
+
+/** Wall time and processor time from an ONNX file to a quantized one, and what lowbit's is of onnxruntime.quantization's. */
+async function printOnnx(): Promise<void> {
+  const table = new Table({
+    head: ['model', 'config', 'ours ms', 'theirs ms', 'ratio', 'ours CPU ms', 'theirs CPU ms', 'ratio'],
+    colAligns: ['left', 'left', ...Array.from({ length: 6 }, () => 'right' as const)],
+  })
+  for (const { model, config, ours, theirs } of await timeOnnx()) {
+    const [, , ...wall] = row('', '', median(ours.wall), median(theirs.wall))
+    const [, , ...cpu] = row('', '', median(ours.cpu), median(theirs.cpu))
+    table.push([model, config, ...wall, ...cpu])
   }
   console.log(table.toString())
 }
