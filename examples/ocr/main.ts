@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LINES = 'examples/ocr/lines'
 const OUT = 'out/ocr'
 /** How the recogniser takes pictures: 48 pixels high, levels from -1 to 1. */
-const PICTURES = ['--resize', '48x*', '--mean', '0.5', '--std', '0.5']
+const PICTURES = ['--resize', '48x*', '--mean', '0.5', '--std', '0.5', '--batch-size', '4']
 
 /** Runs a command line of lowbit, as it is shown. */
 async function lowbit(...argv: readonly string[]): Promise<void> {

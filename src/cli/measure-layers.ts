@@ -1,6 +1,7 @@
 import { noGrad } from '../engine/recorder.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
+import { Module } from '../nn/module.ts'
 import { isFloating } from '../tensor/dtype.ts'
 
 /** How far what one operation makes is from what it makes in the float model. */
@@ -46,25 +47,50 @@ export async function measureLayers(
   })
 }
 
+/** Sums of squares of what one operation makes, and of its difference. */
+interface LayerSums {
+  readonly name: string
+  readonly power: Tensor
+  readonly noise: Tensor
+}
+
+/** Records both graphs as one call, whose results are sums alone: what is recorded outside of calls is kept whole, and all tensors of two graphs are many. */
+class LayerComparison extends Module<readonly Tensor[], readonly Tensor[]> {
+  readonly #float: GraphModule
+  readonly #quantized: GraphModule
+  /** Of the newest call. */
+  layers: readonly LayerSums[] = []
+
+  constructor(float: GraphModule, quantized: GraphModule) {
+    super()
+    this.#float = float
+    this.#quantized = quantized
+    this.eval()
+  }
+
+  override forward(...batch: readonly Tensor[]): readonly Tensor[] {
+    const got = this.#quantized.trace(...batch)
+    this.layers = Array.from(this.#float.trace(...batch)).flatMap(([name, tensor]) => {
+      const other = got.get(name)
+      const isComparable =
+        other !== undefined && isFloating(tensor.dtype) && String(other.shape) === String(tensor.shape)
+      if (!isComparable) return []
+      const difference = tensor.sub(other)
+      return [{ name, power: tensor.mul(tensor).sum(), noise: difference.mul(difference).sum() }]
+    })
+    return this.layers.flatMap(({ power, noise }) => [power, noise])
+  }
+}
+
 async function compareBatch(
   float: GraphModule,
   quantized: GraphModule,
   batch: readonly Tensor[],
 ): Promise<Map<string, readonly [number, number]>> {
-  const pending = noGrad(() => {
-    const expected = float.trace(...batch)
-    const got = quantized.trace(...batch)
-    return Array.from(expected, ([name, tensor]) => {
-      const other = got.get(name)
-      const isComparable =
-        other !== undefined && isFloating(tensor.dtype) && String(other.shape) === String(tensor.shape)
-      if (!isComparable) return undefined
-      const difference = tensor.sub(other)
-      return { name, power: tensor.mul(tensor).sum(), noise: difference.mul(difference).sum() }
-    })
-  })
+  const comparison = new LayerComparison(float, quantized)
+  noGrad(() => comparison(...batch))
   const sums = new Map<string, readonly [number, number]>()
-  for (const each of pending)
-    if (each !== undefined) sums.set(each.name, [await each.power.item(), await each.noise.item()])
+  for (const { name, power, noise } of comparison.layers)
+    sums.set(name, [await power.item(), await noise.item()])
   return sums
 }
