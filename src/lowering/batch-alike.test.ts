@@ -89,6 +89,16 @@ describe('batchAlike()', () => {
     expect(await valuesOf(inputs, batched.nodes, batched.outputs)).toEqual(expected)
   })
 
+  test('batchAlike() does not go behind leaves that were computed earlier', () => {
+    const inputs = Array.from({ length: 4 }, () => new Value(float32(1)))
+    const leaves = [1, 2, 3].map((other) => emit(add, [inputs[0] ?? null], { other, alpha: 1 }))
+    const outputs = leaves.flatMap((leaf) => emitAll(runningRange, [leaf, ...inputs.slice(1)], AVERAGE))
+    const nodes = collectNodes(outputs, (value) => leaves.includes(value))
+    const batched = batchAlike(nodes, outputs)
+    expect(countOf(batched.nodes, runningRange.name)).toBe(1)
+    expect(countOf(batched.nodes, add.name)).toBe(0)
+  })
+
   test('batchAlike() leaves few, large and unequal nodes as they are', () => {
     const ranges = (shapes: readonly number[][], average: (i: number) => number) =>
       shapes.flatMap((shape, i) =>

@@ -25,17 +25,22 @@ export function batchAlike(
   outputs: readonly Value[],
 ): { nodes: readonly Node[]; outputs: readonly Value[] } {
   const replaced = new Map<Value, Value>()
+  const known = new Set(nodes)
   for (const batch of findBatches(nodes)) {
-    const parts = split(joined(batch), batch)
+    const inputs = joinedInputs(batch)
+    const whole = wholeOf(batch, inputs)
+    const cuts = whole.outputs.map((value) => cut(value, batch))
     batch.forEach((node, i) => {
       node.outputs.forEach((value, k) => {
-        const part = parts[k]?.[i]
+        const part = cuts[k]?.outputs[i]
         if (part !== undefined) replaced.set(value, part)
       })
     })
+    for (const node of [...inputs.map((value) => value.node), whole, ...cuts])
+      if (node !== null) known.add(node)
   }
   if (replaced.size === 0) return { nodes, outputs }
-  return substitute(inOrder(outputs, replaced), outputs, replaced)
+  return substitute(inOrder(outputs, replaced, known), outputs, replaced)
 }
 
 /** Nodes with equal keys and as many candidates on the longest way to them: none depends on another, and no two batches on each other. */
@@ -66,35 +71,36 @@ function keyOf({ op, inputs, attrs }: Node): string | undefined {
   return `${op.name} ${types} [${first.slice(1)}] ${attributesKey(attrs)}`
 }
 
-function joined(batch: readonly Node[]): Node {
-  const [first] = batch
-  if (first === undefined) throw new RangeError('Cannot batch nodes: expected at least one (a bug in lowbit)')
-  const inputs = first.inputs.map((_, i) =>
-    emit(
-      cat,
-      batch.map((node) => node.inputs[i] ?? null),
-      { dim: 0 },
-    ),
+function joinedInputs([first, ...others]: readonly Node[]): Value[] {
+  return (first?.inputs ?? []).map((input, i) =>
+    emit(cat, [input, ...others.map(({ inputs }) => inputs[i] ?? null)], { dim: 0 }),
   )
+}
+
+function wholeOf([first]: readonly Node[], inputs: readonly Value[]): Node {
+  if (first === undefined) throw new RangeError('Cannot batch nodes: expected at least one (a bug in lowbit)')
   return new Node(first.op, inputs, first.attrs, first.scope)
 }
 
-function split({ outputs }: Node, batch: readonly Node[]): (readonly Value[])[] {
-  const sizes: Dims = batch.map(({ outputs: [value] }) => value?.shape[0] ?? 1)
-  return outputs.map(
-    (value) => new Node(splitWithSizes, [value], { splitSizes: sizes, dim: 0 }, undefined).outputs,
-  )
+function cut(value: Value, batch: readonly Node[]): Node {
+  const sizes: Dims = batch.map(({ outputs: [part] }) => part?.shape[0] ?? 1)
+  return new Node(splitWithSizes, [value], { splitSizes: sizes, dim: 0 }, undefined)
 }
 
-/** The nodes that compute the outputs once values are replaced, each behind what it reads. Iterative, for long chains. */
-function inOrder(outputs: readonly Value[], replaced: ReadonlyMap<Value, Value>): Node[] {
+/** Those of the nodes that compute the outputs once values are replaced, each behind what it reads. Iterative, for long chains. */
+function inOrder(
+  outputs: readonly Value[],
+  replaced: ReadonlyMap<Value, Value>,
+  known: ReadonlySet<Node>,
+): Node[] {
   const ordered = new Set<Node>()
   const entered = new Set<Node>()
   const stack = outputs.toReversed()
   for (let value = stack.at(-1); value !== undefined; value = stack.at(-1)) {
     const { node } = replaced.get(value) ?? value
-    if (node === null || ordered.has(node) || entered.has(node)) {
-      if (node !== null) ordered.add(node)
+    // What computed a leaf earlier is not computed again.
+    if (node === null || !known.has(node) || entered.has(node)) {
+      if (node !== null && known.has(node)) ordered.add(node)
       stack.pop()
       continue
     }
