@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,6 +74,36 @@ function labels(dir: string): string[] | undefined {
   )
 }
 
+/** `while_norm` as a user would write it, with what only a compiler of TypeScript understands. */
+const WHILE_NORM = `import { Linear, Module, type Tensor } from 'lowbit'
+
+export class WhileNorm extends Module<[Tensor], Promise<Tensor>> {
+  readonly f: Linear = new Linear(4, 4)
+  readonly g: Linear = new Linear(4, 4)
+  constructor(private readonly limit = 0.5) {
+    super()
+  }
+  override async forward(x: Tensor): Promise<Tensor> {
+    for (let i = 0; i < 3 && (await x.abs().amax().item()) > this.limit; i++) x = this.f(x).mul(0.5)
+    return this.g(x)
+  }
+}
+`
+
+/** Runs the command as `npm run conformance` does, once the package is built. */
+async function runCommand(args: readonly string[]): Promise<{ code: unknown; output: string }> {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.build.json') }
+  const command = ['--import', import.meta.resolve('tsx'), join(root, 'conformance', 'run.ts'), ...args]
+  const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text
+  })
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
 describe('main()', () => {
   it.each([
     ['numerics', 'numerics/casts: 17 passed, 0 failed, 0 pending'],
@@ -109,6 +141,20 @@ describe('main()', () => {
     const lines: string[] = []
     expect(await main([folder, '--models', path], (line) => lines.push(line))).toBe(1)
     expect(lines).toContain('FAILED eager/float net: expected no error, got RangeError: built by net (check)')
+  })
+
+  it('the command takes models from TypeScript files that lie outside of the project', async () => {
+    await cp(join(SUBSET, 'eager', 'while_norm'), join(folder, 'eager', 'halved'), { recursive: true })
+    await writeFile(join(folder, 'while-norm.ts'), WHILE_NORM)
+    await writeFile(
+      join(folder, 'models.ts'),
+      "import type { AnyModule } from 'lowbit'\nimport { WhileNorm } from './while-norm.ts'\n" +
+        'const models: Record<string, () => AnyModule> = { halved: () => new WhileNorm() }\nexport default models\n',
+    )
+    const { code, output } = await runCommand([folder, '--models', join(folder, 'models.ts')])
+    expect(output).toMatch(/^eager\/prepare: [1-9]\d* passed, 0 failed, 0 pending$/m)
+    expect(output).toMatch(/^[1-9]\d* passed, 0 failed\n$/m)
+    expect(code).toBe(0)
   })
 
   it('main() refuses a file of --models without a default export', async () => {
