@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import {
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../codec/onnx.ts'
@@ -24,6 +25,8 @@ export interface LoweringRequest {
   readonly capabilities?: ReadonlySet<Capability>
   /** Further names that the model must not use for its own. */
   readonly reserved?: Iterable<string>
+  /** Told what was written for each node of the graph; may name it otherwise. */
+  readonly onLowered?: (node: Node, written: readonly NodeProto[]) => void
 }
 
 /** ONNX operator set that lowbit writes. */
@@ -50,6 +53,7 @@ export function lowerGraph(request: LoweringRequest): ModelProto {
     inputs,
   )
   for (const node of nodes) {
+    const before = builder.nodes.length
     const results = emitter.lower(
       node,
       node.inputs.map((input) => (input ? nameOf(names, input) : '')),
@@ -60,6 +64,7 @@ export function lowerGraph(request: LoweringRequest): ModelProto {
       const isRounded = result !== '' && isNarrow(value.dtype) && !isStored
       names.set(value, isRounded ? emitter.round(result, value.dtype) : result)
     })
+    request.onLowered?.(node, builder.nodes.slice(before))
   }
   const results = new Map(outputs.map(({ value, name }) => [nameOf(names, value), name]))
   builder.rename(results)

@@ -2,11 +2,11 @@ import type { NodeProto } from '../../codec/onnx.ts'
 import type { Scope } from '../../ir/scope.ts'
 import { Container } from '../../nn/container.ts'
 import { GraphModule } from '../../nn/graph-module.ts'
+import { SCOPES_KEY } from '../onnx/node-namer.ts'
 
 /** Properties that every graph module has of its own. */
 const OWN = new Set(['graph', 'training', '__proto__'])
 const MAX_DEPTH = 32
-const SCOPES_KEY = 'pkg.torch.onnx.name_scopes'
 
 /**
  * The path of the module that a node belongs to, from the node's name: `/encoder/layer.0/attention/query/MatMul` is `encoder.layer.0.attention.query`, and

@@ -9,6 +9,8 @@ import { version } from '../version.ts'
 export interface QuantizedTensorRecipe {
   /** Path of the quantized weight, or name of the node whose input is quantized. */
   readonly tensor: string
+  /** Path of the module that it belongs to; '' for the whole model, or where that is not known. */
+  readonly module: string
   readonly dtype: string
   /** The axis along which scales differ; null for one scale. */
   readonly axis: number | null
@@ -37,11 +39,14 @@ function recipeOf(nodes: readonly Node[], states: readonly GraphInput[]): Quanti
 }
 
 /** How the tensor that a node dequantizes is quantized; undefined for another node. */
-export function recipeEntry({ op, inputs, attrs }: Node, tensor: string): QuantizedTensorRecipe | undefined {
+export function recipeEntry(
+  { op, inputs, attrs, scope }: Node,
+  tensor: string,
+): QuantizedTensorRecipe | undefined {
   const [first] = inputs
   if (op.name !== dequantize.name || !first) return undefined
   const [axis, blockSize] = [numberOf(attrs.axis), numberOf(attrs.blockSize)]
-  return { tensor, dtype: first.dtype, axis, blockSize }
+  return { tensor, module: scope?.path ?? '', dtype: first.dtype, axis, blockSize }
 }
 
 function numberOf(value: unknown): number | null {

@@ -7,6 +7,7 @@ import { decodeModel, encodeModel, TensorProto_DataType as OnnxType } from '../.
 import { randn } from '../../engine/create-tensors.ts'
 import { closeEngine } from '../../engine/engine.ts'
 import { Tensor } from '../../engine/tensor.ts'
+import { exportModule } from '../../nn/export-module.ts'
 import { ReLU, ReLU6 } from '../../nn/layers/activations.ts'
 import { Flatten } from '../../nn/layers/flatten.ts'
 import { Linear } from '../../nn/layers/linear.ts'
@@ -15,6 +16,7 @@ import { ExportBackend } from '../../quantization/config/execution-mode.ts'
 import { QuantizerConfig } from '../../quantization/config/quantizer-config.ts'
 import { ExportError } from '../../quantization/export-error.ts'
 import { type QuantizedModel, Quantizer } from '../../quantization/quantizer.ts'
+import { loadOnnxModel } from '../onnx-reader/load-onnx-model.ts'
 import { type SaveOptions, save } from '../save.ts'
 import { onnxModel } from './onnx-model.ts'
 
@@ -204,9 +206,27 @@ describe('onnxModel()', () => {
     const entries = new Map(metadataProps.map(({ key, value }) => [key, value]))
     expect(producerName).toBe('lowbit')
     expect(JSON.parse(entries.get('lowbit.recipe') ?? '')).toEqual([
-      { tensor: '0_weight_quantized', dtype: 'int4', axis: 1, blockSize: 16 },
-      { tensor: '2_weight_quantized', dtype: 'int4', axis: 1, blockSize: 16 },
+      { tensor: '0_weight_quantized', module: '0', dtype: 'int4', axis: 1, blockSize: 16 },
+      { tensor: '2_weight_quantized', module: '2', dtype: 'int4', axis: 1, blockSize: 16 },
     ])
+  })
+
+  test('onnxModel() gives nodes the paths and classes of their modules, which loadOnnxModel() finds again', async () => {
+    const layer = () => new Sequential(new Linear(64, 64), new ReLU())
+    const captured = await exportModule(new Sequential(layer(), layer()).eval(), [x])
+    const model = await onnxModel(captured)
+    expect(model.graph?.node.map(({ name }) => name)).toEqual([
+      '/0/0/Gemm',
+      '/0/1/Relu',
+      '/1/0/Gemm',
+      '/1/1/Relu',
+    ])
+    expect(model.graph?.node[2]?.metadataProps.map(({ key, value }) => [key, value])).toEqual([
+      ['pkg.torch.onnx.name_scopes', "['', '1', '1.0', '/1/0/Gemm']"],
+      ['pkg.torch.onnx.class_hierarchy', "['Sequential', 'Sequential', 'Linear', 'aten.linear']"],
+    ])
+    const { graph } = await loadOnnxModel(encodeModel(model))
+    expect(graph.nodes.map(({ scope }) => scope?.path)).toEqual(['0.0', '0.1', '1.0', '1.1'])
   })
 
   test('onnxModel() refuses an opset that lacks what the model uses, or that nobody knows', async () => {

@@ -15,6 +15,7 @@ import { type OnnxSource, sourceOf } from '../onnx-reader/onnx-source.ts'
 import { spareBiases } from './biases.ts'
 import { fuseProducts } from './matmul-nbits.ts'
 import { describeModel } from './metadata.ts'
+import { nodeNamer } from './node-namer.ts'
 import { checkOpset, declareOpset } from './opset.ts'
 import { addInitializer, contentOf, stateName, widened } from './state-initializer.ts'
 
@@ -39,7 +40,8 @@ export interface OnnxNames {
 
 /**
  * A captured model in evaluation as an ONNX model. One that was read from an ONNX file is that file with what was changed since, unless it is to have
- * other names. Of another one parameters and buffers are initializers under their paths, sizes that may vary are named dimensions.
+ * other names. Of another one parameters and buffers are initializers under their paths, nodes have the paths of their
+ * modules in their names, sizes that may vary are named dimensions.
  * @throws ExportError for a model that still has fake quantizers, or an opset that is too old
  */
 export async function onnxModel(module: GraphModule, options: OnnxOptions = {}): Promise<ModelProto> {
@@ -78,6 +80,7 @@ async function newModel(
     nodes,
     outputs: outputs.map((value, i) => ({ value, name: names.outputs[i] ?? '' })),
     capabilities: new Set(['storedFloat8']),
+    onLowered: nodeNamer(),
   })
   const target = model.graph
   if (target === undefined) return model
