@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-common'
 import type { Tensor } from '../engine/tensor.ts'
 import type { ExportRunner } from '../formats/agreement.ts'
+import { dataFilesOf } from '../formats/onnx/write-onnx.ts'
 import { castArray } from '../tensor/cast-array.ts'
 import { fromTypedArray } from '../tensor/from-typed-array.ts'
 import type { HostArray } from '../tensor/host-array.ts'
@@ -97,12 +98,14 @@ async function createSession(
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   if (runtime === 'node') return Session.create(path, options)
-  const data = await readFile(`${path}.data`).catch(() => undefined)
-  const externalData =
-    data === undefined
-      ? {}
-      : { externalData: [{ path: `${basename(path)}.data`, data: new Uint8Array(data) }] }
-  return Session.create(new Uint8Array(await readFile(path)), { ...options, ...externalData })
+  const files = await dataFilesOf(path)
+  const externalData = await Promise.all(
+    files.map(async (file) => ({ path: basename(file), data: new Uint8Array(await readFile(file)) })),
+  )
+  return Session.create(new Uint8Array(await readFile(path)), {
+    ...options,
+    ...(files.length === 0 ? {} : { externalData }),
+  })
 }
 
 function hostOf(

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { dataFilesOf } from '../formats/onnx/write-onnx.ts'
 import { type SaveOptions, save } from '../formats/save.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
@@ -60,8 +61,8 @@ async function tryOut(
 export async function sizeOnDisk(path: string): Promise<number> {
   const stats = await stat(path)
   if (!stats.isDirectory()) {
-    const external = await stat(`${path}.data`).catch(() => undefined)
-    return stats.size + (external?.size ?? 0)
+    const external = await Promise.all((await dataFilesOf(path)).map((file) => stat(file)))
+    return external.reduce((sum, { size }) => sum + size, stats.size)
   }
   const names = await readdir(path)
   const sizes = await Promise.all(names.map((name) => sizeOnDisk(join(path, name))))

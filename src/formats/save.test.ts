@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -53,6 +53,38 @@ test('save() takes no data file of others that has the usual name', async () => 
   await save(model, join(folder, 'model.onnx'), { externalData: true })
   expect(readFileSync(join(folder, 'model.onnx.data'), 'utf8')).toBe('theirs')
   expect(dataNameOf(join(folder, 'model.onnx'))).not.toBe('model.onnx.data')
+})
+
+test('save() calls the data file what it is asked to, also where it replaces one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lowbit-'))
+  const path = join(folder, 'model.onnx')
+  const options = { externalData: true, dataName: 'model.onnx_data' }
+  await save(model, path, options)
+  expect(dataNameOf(path)).toBe('model.onnx_data')
+  await expect(save(model, path, options)).rejects.toThrow(FileError)
+  await save(model, path, { ...options, overwrite: true })
+  expect(readdirSync(folder)).toEqual(['model.onnx', 'model.onnx_data'])
+  await save(model, path, { overwrite: true })
+  expect(readdirSync(folder)).toEqual(['model.onnx'])
+})
+
+test.each(['../x', '/x', 'C:x', '..\\x', 'x\0', ''])(
+  'save() writes no data file outside of the folder: %j',
+  async (dataName) => {
+    const folder = mkdtempSync(join(tmpdir(), 'lowbit-'))
+    const path = join(folder, 'model.onnx')
+    await expect(save(model, path, { externalData: true, dataName })).rejects.toThrow(FileError)
+    expect(readdirSync(folder)).toEqual([])
+  },
+)
+
+test.skipIf(process.platform === 'win32')('save() writes no data file through a link', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lowbit-'))
+  symlinkSync(join(folder, 'elsewhere'), join(folder, 'x'))
+  await expect(
+    save(model, join(folder, 'model.onnx'), { externalData: true, dataName: 'x' }),
+  ).rejects.toThrow(FileError)
+  expect(readdirSync(folder)).toEqual(['x'])
 })
 
 test('save() refuses other endings', async () => {

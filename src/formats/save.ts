@@ -1,4 +1,4 @@
-import { refuseExisting, type WriteOptions, writeFileAtomic } from '../codec/atomic-file.ts'
+import { refuseExisting, writeFileAtomic } from '../codec/atomic-file.ts'
 import { writeFolderAtomic } from '../codec/atomic-folder.ts'
 import type { ModelProto } from '../codec/onnx.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
@@ -6,15 +6,15 @@ import { exportedProgram } from './coreai/exported-program.ts'
 import { type CoreMLOptions, coremlModel } from './coreml/coreml-model.ts'
 import { packageFiles } from './coreml/package.ts'
 import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
-import { writeOnnx } from './onnx/write-onnx.ts'
+import { type WriteOnnxOptions, writeOnnx } from './onnx/write-onnx.ts'
 import { halveModel } from './onnx-half/half-model.ts'
 
 /** Size of all tensors, in bytes, from which on an ONNX file keeps them in a second file: well below what a protobuf file can hold. */
 const MAX_INLINE_BYTES = 2 ** 30
 
 /** Options of `save`. */
-export interface SaveOptions extends OnnxOptions, CoreMLOptions, WriteOptions {
-  /** Whether the tensors of an ONNX model go to a file `<path>.data` beside it. Default: from 1 GiB on. */
+export interface SaveOptions extends OnnxOptions, CoreMLOptions, WriteOnnxOptions {
+  /** Whether the tensors of an ONNX model go to a second file beside it. Default: from 1 GiB on. */
   readonly externalData?: boolean
   /**
    * Whether an ONNX model has and computes in float16 what it has and computes in float32, its inputs and outputs apart. Finite constants stay finite, and those that

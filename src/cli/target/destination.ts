@@ -49,6 +49,8 @@ export function chooseDestination(
     float16: chosen.isHalf,
     // What pages run 4-bit products with.
     matMulNBits: target !== undefined,
+    // The only name that transformers.js looks for.
+    ...(layout === undefined ? {} : { dataName: `${basename(layout.path)}_data` }),
     ...(options.opset === undefined ? {} : { opset: options.opset }),
   }
   return { path, backend, target, layout, options: saveOptions }

@@ -70,7 +70,7 @@ export function transformersFile(
  */
 export async function copyCompanions(
   modelPath: string,
-  { folder, name }: TransformersFile,
+  { path, folder, name }: TransformersFile,
   hasExternalData: boolean,
 ): Promise<string[]> {
   const beside = dirname(modelPath)
@@ -89,6 +89,8 @@ export async function copyCompanions(
     missing.push(
       `the float model is not copied to ${FOLDER}/${name}.onnx: name a dtype when you load the model`,
     )
+  if (await isFile(`${path}_data`))
+    missing.push('tensors are in a second file: load the model with { use_external_data_format: true }')
   return missing
 }
 

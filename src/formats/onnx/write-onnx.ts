@@ -4,6 +4,7 @@ import {
   type WriteOptions,
   writeFileAtomic,
 } from '../../codec/atomic-file.ts'
+import { containedPath } from '../../codec/contained-path.ts'
 import { encodeModel, type ModelProto } from '../../codec/onnx.ts'
 import { externalizeData } from './external-data.ts'
 
@@ -14,17 +15,26 @@ export interface ModelWithData {
   model(dataName: string): ModelProto
 }
 
+/** How a model with a data file is written. */
+export interface WriteOnnxOptions extends WriteOptions {
+  /**
+   * Name of the data file, in the folder of the model: transformers.js wants `model.onnx_data`. Where a model with this data file is replaced, the old model goes
+   * first, so that no kill leaves it with data of another. Default: `<model>.data`, or `<model>.<id>.data` where that is taken, which keeps the old one whole.
+   */
+  readonly dataName?: string
+}
+
 /**
  * Writes a model, with its larger tensors in a second file where asked.
  *
- * @param external whether tensors go to a second file: `<path>.data`, or another name that begins and ends like it where that is taken
+ * @param external whether tensors go to a second file
  * @throws FileError as `writeFileAtomic` does
  */
 export async function writeOnnx(
   path: string,
   model: ModelProto,
   external: boolean,
-  options: WriteOptions = {},
+  options: WriteOnnxOptions = {},
 ): Promise<void> {
   if (external) {
     await writeOnnxWithData(
@@ -48,33 +58,39 @@ export async function writeOnnx(
 export async function writeOnnxWithData(
   path: string,
   { data, model }: ModelWithData,
-  options: WriteOptions = {},
+  options: WriteOnnxOptions = {},
 ): Promise<void> {
   if (!options.overwrite) await refuseExisting(path)
-  const { basename, dirname, join } = await import('node:path')
+  const { dirname } = await import('node:path')
   const earlier = await dataFilesOf(path)
-  const usual = `${basename(path)}.data`
-  const isTaken = earlier.some((file) => basename(file) === usual)
-  const id = globalThis.crypto.randomUUID().slice(0, 8)
-  const dataName = isTaken ? `${basename(path)}.${id}.data` : usual
-  const dataPath = join(dirname(path), dataName)
-  await writeFileAtomic(dataPath, data(dataName))
+  const dataName = options.dataName ?? (await freeDataName(path, earlier))
+  const dataPath = await containedPath(dirname(path), dataName)
+  const replacesData = options.overwrite === true && earlier.includes(dataPath)
+  if (replacesData) await remove([path])
+  await writeFileAtomic(dataPath, data(dataName), { overwrite: replacesData })
   try {
     await writeFileAtomic(path, encodeModel(model(dataName)), options)
   } catch (error) {
     await remove([dataPath])
     throw error
   }
-  if (options.overwrite) await remove(earlier)
+  if (options.overwrite) await remove(earlier.filter((file) => file !== dataPath))
 }
 
-/** Data files of earlier versions of a model. */
+async function freeDataName(path: string, earlier: readonly string[]): Promise<string> {
+  const { basename } = await import('node:path')
+  const usual = `${basename(path)}.data`
+  const isTaken = earlier.some((file) => basename(file) === usual)
+  return isTaken ? `${basename(path)}.${globalThis.crypto.randomUUID().slice(0, 8)}.data` : usual
+}
+
+/** Data files of a model, and of earlier versions of it. */
 export async function dataFilesOf(path: string): Promise<string[]> {
   const { readdir } = await import('node:fs/promises')
   const { basename, dirname, join } = await import('node:path')
   const [folder, name] = [dirname(path), basename(path)]
   const entries = await readdir(folder).catch((): string[] => [])
-  const rest = /^(\.[0-9a-f]{8})?\.data$/
+  const rest = /^((\.[0-9a-f]{8})?\.data|_data)$/
   return entries
     .filter((entry) => entry.startsWith(name) && rest.test(entry.slice(name.length)))
     .map((entry) => join(folder, entry))

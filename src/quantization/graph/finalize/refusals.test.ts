@@ -103,7 +103,15 @@ describe('refuseTensors()', () => {
       { dtype: 'int8', ...blocks },
     )
     const refused = quantizer.finalize({ backend: ExportBackend.ONNX })
-    await expect(refused).rejects.toThrow(ExportError)
+    const fp4 =
+      'the dtype float4_e2m1fn_x2, for which ONNX Runtime has no kernels (float8_e4m3fn or int4 would work)'
+    const inBlocks = 'blocks of an activation (per_tensor or per_channel would work)'
+    await expect(refused).rejects.toThrow(
+      new ExportError(
+        `Cannot finalize for "onnx": expected what the backend can express, got "0.weight": ${fp4}; "2.weight": ${fp4}; "x": ${inBlocks}; "relu": ${inBlocks}`,
+        ['0.weight', '2.weight', 'x', 'relu'],
+      ),
+    )
     await expect(refused).rejects.toMatchObject({ tensors: ['0.weight', '2.weight', 'x', 'relu'] })
   })
 
