@@ -96,23 +96,27 @@ async function printWeights(): Promise<void> {
       '4096 x 11008, file to file',
       'who',
       'ms',
+      'ms / GB',
       'CPU ms',
       'peak MiB',
       'lowbit / it, wall',
       'CPU',
       'peak',
     ],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', ...Array.from({ length: 7 }, () => 'right' as const)],
   })
   const timings = await timeWeights()
-  for (const { dtype, who, ms, cpuMs, peakBytes } of timings) {
-    const ours = timings.find((each) => each.dtype === dtype && each.who === 'lowbit')
+  for (const { dtype, matrices, who, sizeBytes, ms, cpuMs, peakBytes } of timings) {
+    const ours = timings.find(
+      (each) => each.dtype === dtype && each.matrices === matrices && each.who === 'lowbit',
+    )
     const ratio = (own: readonly number[] = [], theirs: readonly number[]) =>
       (median(own) / median(theirs)).toFixed(2)
     table.push([
-      dtype,
+      `${dtype}, ${matrices === 1 ? '1 matrix' : `${matrices} matrices`}`,
       who,
       median(ms).toFixed(0),
+      ((median(ms) * 1e9) / sizeBytes).toFixed(0),
       median(cpuMs).toFixed(0),
       (median(peakBytes) / 2 ** 20).toFixed(0),
       ratio(ours?.ms, ms),

@@ -1,4 +1,4 @@
-/** Weight-only quantization of one matrix from file to file, on one thread and on two, beside torchao and the reference on one, in turns. */
+/** Weight-only quantization from file to file: of one matrix beside torchao and the reference, and of several, on one thread and on two. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,11 +17,17 @@ const OURS: ReadonlyMap<string, number> = new Map([
 ])
 const DTYPES = ['int8', 'int4'] as const
 const BLOCK_SIZE = 32
+/** Beside one, which is done before a second thread has started to work. */
+const MANY = 8
 
 /** One way to quantize, and what it took in each round. */
 export interface WeightTiming {
   readonly dtype: string
+  /** How many matrices the file has. */
+  readonly matrices: number
   readonly who: string
+  /** Bytes of the source. */
+  readonly sizeBytes: number
   readonly ms: readonly number[]
   /** Of all threads, with reading and writing. */
   readonly cpuMs: readonly number[]
@@ -35,21 +41,34 @@ interface Measured {
   readonly peakBytes: number
 }
 
-/** Times all ways on one file, each in a process of its own, in turns. */
+/** Times all ways on files of one matrix and of several, each in a process of its own, in turns. */
 export async function timeWeights(): Promise<WeightTiming[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lowbit-bench-'))
   try {
-    const source = join(folder, 'weights.safetensors')
-    writeFileSync(source, writeSafetensors([['weight', fromTypedArray(matrix(), [...SHAPE])]]))
     const rivals = (await exists(venvPython)) ? RIVALS : []
-    return DTYPES.flatMap((dtype) => timeDType(folder, source, dtype, rivals))
+    const values = fromTypedArray(matrix(), [...SHAPE])
+    const timings: WeightTiming[] = []
+    for (const matrices of [1, MANY]) {
+      const source = join(folder, `weights-${matrices}.safetensors`)
+      const tensors = Array.from({ length: matrices }, (_, i) => [`weight_${i}`, values] as const)
+      writeFileSync(source, writeSafetensors(tensors))
+      const everyone = [...OURS.keys(), ...(matrices === 1 ? rivals : [])]
+      for (const dtype of DTYPES) timings.push(...timeDType(folder, source, dtype, matrices, everyone))
+      rmSync(source)
+    }
+    return timings
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function timeDType(folder: string, source: string, dtype: string, rivals: readonly string[]): WeightTiming[] {
-  const everyone = [...OURS.keys(), ...rivals]
+function timeDType(
+  folder: string,
+  source: string,
+  dtype: string,
+  matrices: number,
+  everyone: readonly string[],
+): WeightTiming[] {
   const all = new Map<string, Measured[]>(everyone.map((who) => [who, []]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const who of everyone) {
@@ -61,7 +80,9 @@ function timeDType(folder: string, source: string, dtype: string, rivals: readon
   }
   return Array.from(all, ([who, times]) => ({
     dtype,
+    matrices,
     who,
+    sizeBytes: matrices * SHAPE[0] * SHAPE[1] * Float32Array.BYTES_PER_ELEMENT,
     ms: times.map(({ ms }) => ms),
     cpuMs: times.map(({ cpuMs }) => cpuMs),
     peakBytes: times.map(({ peakBytes }) => peakBytes),

@@ -11,6 +11,7 @@ import { decodeModel, encodeModel, type ModelProto } from '../src/codec/onnx.ts'
 import { loadOnnxModel } from '../src/formats/onnx-reader/load-onnx-model.ts'
 import { UnsupportedOpError } from '../src/formats/unsupported-op-error.ts'
 import { ints, node, noise, onnxBytes, tensor } from '../test/onnx-builder.ts'
+import { onnxRows, rowBytes } from '../test/onnx-rows.ts'
 
 const MAX_MS = 5000
 const MAX_BYTES = 2 ** 30
@@ -18,7 +19,7 @@ const MAX_BYTES = 2 ** 30
 const seconds = Number(process.argv[2] ?? 60)
 const firstSeed = Number(process.argv[3] ?? Date.now() % 2 ** 31)
 
-/** Models that have something of everything. */
+/** Models that have something of everything, and one for each operator that is read. */
 const seeds: readonly Uint8Array[] = [
   onnxBytes({
     inputs: [['x', 'float32', ['batch', 3, 8, 8]]],
@@ -54,6 +55,7 @@ const seeds: readonly Uint8Array[] = [
     ],
     tensors: [tensor('k', [4], [1, 1, 2, 2])],
   }),
+  ...onnxRows.map(rowBytes),
 ]
 
 /** A source of numbers in [0, below). */

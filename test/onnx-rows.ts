@@ -1,5 +1,5 @@
 import type { Feed } from './onnx-agreement.ts'
-import { graph, ints, node, noise, type TestModel, tensor } from './onnx-builder.ts'
+import { graph, ints, node, noise, onnxBytes, type TestModel, tensor } from './onnx-builder.ts'
 import { furtherRows } from './onnx-further-rows.ts'
 
 /** A model of a few nodes from x to y; further inputs are a and b. */
@@ -14,6 +14,18 @@ export interface OnnxRow extends Partial<Omit<TestModel, 'outputs'>> {
 
 /** Shape of x where a row has no other. */
 export const X: readonly number[] = [2, 3, 8, 8]
+
+/** The model of a row, as a file. */
+export function rowBytes({
+  x = X,
+  feeds: _,
+  becomes: __,
+  title: ___,
+  inputs = [],
+  ...parts
+}: OnnxRow): Uint8Array {
+  return onnxBytes({ ...parts, inputs: [['x', 'float32', x], ...inputs], outputs: ['y'] })
+}
 
 /** Models of a few nodes, by what they show. */
 export const onnxRows: readonly OnnxRow[] = [

@@ -1,5 +1,6 @@
 """Judges packages for Core ML with coremltools: the specification, types and shapes of every operation, the decompressed weights (bit for bit), all passes
-of the converter, and what the program computes by mil_interpreter.py.
+of the converter, what the program computes by mil_interpreter.py, and, where the manifest says so, that the operations left by the passes are those that the
+reference's own conversion ends with.
 
 Usage: python check_coreml.py FOLDER, which has manifest.json. Tensors `weight.<name>` of an entry are the values of its weights."""
 
@@ -17,7 +18,10 @@ from safetensors.numpy import load_file
 from verdicts import expect_equal, judge
 
 import mil_interpreter
+from reference_operations import operations_of, reference_operations
 
+# By model and configuration: operations that only lowbit has, those that only the reference has, and why.
+KNOWN_DIFFERENCES = {}
 LAYOUT = {"Manifest.json", "Data/com.apple.CoreML/model.mlmodel", "Data/com.apple.CoreML/weights/weight.bin"}
 
 
@@ -66,6 +70,14 @@ def check_weights(program, weights):
     return len(compressed)
 
 
+def check_operations(name, ours, theirs):
+    """The same operations as often, but for the differences that are known."""
+    differences = (dict(ours - theirs), dict(theirs - ours))
+    known, _ = KNOWN_DIFFERENCES.get(name, (({}, {}), ""))
+    if differences != known:
+        raise AssertionError(f"only in lowbit's program: {differences[0]}; only in the reference's: {differences[1]}")
+
+
 def check(entry, path, inputs, expected):
     check_layout(path)
     spec, program = loaded(path)
@@ -82,6 +94,8 @@ def check(entry, path, inputs, expected):
     lost = kinds["constexpr_blockwise_shift_scale"] - sum(op.op_type.startswith("constexpr_") for op in passed)
     if lost > 0:
         raise AssertionError(f"the passes turn {lost} compressed weights into floats")
+    if "reference" in entry:
+        check_operations(entry["id"], operations_of(converted), reference_operations(path.parent, entry["reference"], inputs))
     return f"{worst:.1e}, {count} compressed weights, {sum(kinds.values())} operations"
 
 

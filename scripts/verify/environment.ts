@@ -19,6 +19,8 @@ const PACKAGES: readonly string[] = [
   'coremltools==9.0',
   'coreai-core==1.0.0b3',
   'coreai-torch==0.4.3',
+  'coreai-opt==0.3.0',
+  'torchao==0.18.0',
   'safetensors==0.8.0',
   'numpy<2.5',
 ]

@@ -1,7 +1,15 @@
 /** Quantizes each model with each configuration, and writes the files of a backend with inputs and what lowbit computes of them. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ExportBackend, type HostArray, type QuantizedModel, Quantizer, save, writeSafetensors } from 'lowbit'
+import {
+  ExportBackend,
+  exportModule,
+  type HostArray,
+  type QuantizedModel,
+  Quantizer,
+  save,
+  writeSafetensors,
+} from 'lowbit'
 import { configs, quantizerConfig, type VerifiedConfig } from './configs.ts'
 import { useExactScales } from './exact-scales.ts'
 import type { VerifiedModel } from './models.ts'
@@ -16,6 +24,8 @@ interface ManifestEntry {
   readonly tensors: string
   /** Largest difference that is allowed, relative to the largest number expected. */
   readonly tolerance: number
+  /** For Core ML: the float program and a configuration, of which the reference makes a package with the same operations. */
+  readonly reference?: { readonly program: string; readonly config: object }
 }
 
 /** What could not be written. */
@@ -99,12 +109,30 @@ async function writeOne(
     for (const [name, value] of [...finalized.namedParameters(), ...finalized.namedBuffers()])
       if (!name.includes('_COREML_')) tensors.push([`weight.${name}`, await value.array()])
   await writeFile(join(folder, `${id}.safetensors`), writeSafetensors(tensors))
+  const reference = isCompared(backend, config) ? await writeReference(folder, model, config) : undefined
   return {
+    ...(reference && { reference }),
     id,
     file,
     tensors: `${id}.safetensors`,
     tolerance: toleranceFor(backend, config, model, finalized, batch.sensitivity),
   }
+}
+
+/** One configuration of each model, for the reference takes its time: the one with most operations. */
+function isCompared(backend: ExportBackend, { name }: VerifiedConfig): boolean {
+  return backend === ExportBackend.CoreML && name === 'w8a8'
+}
+
+async function writeReference(
+  folder: string,
+  model: VerifiedModel,
+  config: VerifiedConfig,
+): Promise<NonNullable<ManifestEntry['reference']>> {
+  const program = `${model.name}.float.pt2`
+  const captured = await exportModule(await model.build(), model.calibration[0] ?? [])
+  await save(captured, join(folder, program), { overwrite: true })
+  return { program, config: config.content(model.blockSize) }
 }
 
 function toleranceFor(

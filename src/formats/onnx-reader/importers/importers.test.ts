@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { compareWithRuntime } from '../../../../test/onnx-agreement.ts'
 import { ints, node, onnxBytes, tensor } from '../../../../test/onnx-builder.ts'
-import { onnxRows, X } from '../../../../test/onnx-rows.ts'
+import { onnxRows, rowBytes, X } from '../../../../test/onnx-rows.ts'
 import { closeEngine } from '../../../engine/engine.ts'
 import { onnxModel } from '../../onnx/onnx-model.ts'
 
@@ -9,9 +9,8 @@ afterAll(() => closeEngine())
 
 describe('importers', () => {
   test.each(onnxRows)('take $title as ONNX Runtime does', async (row) => {
-    const { x = X, feeds = [], becomes, inputs = [], ...parts } = row
-    const bytes = onnxBytes({ ...parts, inputs: [['x', 'float32', x], ...inputs], outputs: ['y'] })
-    const { difference, module } = await compareWithRuntime(bytes, [x, ...feeds])
+    const { x = X, feeds = [], becomes } = row
+    const { difference, module } = await compareWithRuntime(rowBytes(row), [x, ...feeds])
     expect(difference).toBeLessThan(1e-5)
     const names = module.graph.nodes.map(({ op }) => op.name.replace('aten.', ''))
     if (becomes !== undefined) expect(names.join(' ')).toBe(becomes)
