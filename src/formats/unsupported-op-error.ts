@@ -7,11 +7,14 @@ export class UnsupportedOpError extends RangeError {
   /** How often each of them occurs, by its name in the program. */
   readonly operations: ReadonlyMap<string, number>
 
-  constructor(subject: string, operations: ReadonlyMap<string, number>) {
+  /** @param hint what helps, where that is known */
+  constructor(subject: string, operations: ReadonlyMap<string, number>, hint?: string) {
     const names = Array.from(operations, ([name, count]) => `${name} (${count}x)`)
     const rest = names.length > MAX_NAMES ? [`and ${names.length - MAX_NAMES} more`] : []
     const list = [...names.slice(0, MAX_NAMES), ...rest].join(', ')
-    super(`Cannot load "${subject}": expected operations that lowbit has, got ${list}`)
+    super(
+      `Cannot load "${subject}": expected operations that lowbit has, got ${list}${hint === undefined ? '' : `\nHint: ${hint}`}`,
+    )
     this.operations = operations
   }
 }

@@ -13,7 +13,7 @@ import { rememberSource } from './onnx-source.ts'
 import { inferTypes } from './opaque/infer-types.ts'
 import { UntypedNode } from './opaque/untyped-node.ts'
 import { outputTreeOf } from './output-names.ts'
-import { readModel } from './read-model.ts'
+import { graphOf, readModel } from './read-model.ts'
 import { learnStates } from './recognise/learned-states.ts'
 import { leaveMasks } from './recognise/masks.ts'
 import { recognise } from './recognise/recognise.ts'
@@ -85,9 +85,9 @@ async function importWithSizes(
       return importGraph(model, sizes, inferred ?? new Map())
     } catch (error) {
       if (error instanceof UntypedNode) {
-        if (inferred !== undefined) throw new UnsupportedOpError(name, new Map([[error.opType, 1]]))
+        if (inferred !== undefined) throw untyped(name, error, model, options)
         inferred = await inferTypes(model, sizes)
-        if (!inferred.has(error.output)) throw new UnsupportedOpError(name, new Map([[error.opType, 1]]))
+        if (!inferred.has(error.output)) throw untyped(name, error, model, options)
       } else if (error instanceof SizeConflict) {
         const fact = resolveConflict(error.sizes)
         if (fact === undefined) throw onnxFailure(name, 'sizes that fit', error.message)
@@ -96,6 +96,26 @@ async function importWithSizes(
     }
   }
   throw onnxFailure(name, 'sizes that fit', `relations of more than ${MAX_ATTEMPTS} of them`)
+}
+
+/** What is said of a size that nothing tells: it may follow once the sizes of the inputs are numbers. */
+function untyped(
+  name: string,
+  { opType }: UntypedNode,
+  model: ModelProto,
+  { sizes = {} }: LoadOnnxOptions,
+): UnsupportedOpError {
+  const dims = graphOf(model).input.flatMap(({ type }) =>
+    type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [],
+  )
+  const open = dims.flatMap(({ value }) =>
+    value.case === 'dimParam' && !Object.hasOwn(sizes, value.value) ? [value.value] : [],
+  )
+  const hint =
+    open.length === 0
+      ? undefined
+      : `the size of its result is not known while ${[...new Set(open)].map((size) => `"${size}"`).join(', ')} may vary: { sizes } takes numbers for them`
+  return new UnsupportedOpError(name, new Map([[opType, 1]]), hint)
 }
 
 function warnOf(name: string, { unknown }: ImportedGraph, logger: Logger): void {
