@@ -140,6 +140,15 @@ describe('openData()', () => {
     expect((await open(PAIR, {})).set).toBeUndefined()
   })
 
+  it('makes masks of ones and types of zeros, which every model of text takes', async () => {
+    const names = ['input_ids', 'attention_mask', 'token_type_ids']
+    const inputs = names.map((name): InputSpec => ({ name, dtype: 'int64', shape: [1, 4] }))
+    const { set } = await open(inputs, { random: 1 })
+    const [ids, mask, types] = await Promise.all((set?.batches[0] ?? []).map((input) => input.data()))
+    expect([mask, types]).toEqual([new BigInt64Array(4).fill(1n), new BigInt64Array(4)])
+    expect(new Set(Array.from(ids ?? [], Number)).size).toBeGreaterThan(1)
+  })
+
   it.each([
     [
       'a missing name',

@@ -36,16 +36,26 @@ function usualSize(axis: number, rank: number): number {
   return rank === 4 ? USUAL_SIZES.ofPicture : USUAL_SIZES.other
 }
 
-/** A complete set of inputs of random numbers, the same for the same seed: floats with mean 0 and deviation 1, integers from 0 to 99. */
+/** Integers that mean something by the names that exporters of text models give them: nothing is masked, and all tokens are of the first type. */
+function namedInteger(name: string): number | undefined {
+  if (/mask/i.test(name)) return 1
+  return /type_ids|segment/i.test(name) ? 0 : undefined
+}
+
+/**
+ * A complete set of inputs of random numbers, the same for the same seed: floats with mean 0 and deviation 1, integers from 0 to 99, but ones for masks and zeros for types of
+ * tokens.
+ */
 export function randomInputs(inputs: readonly InputSpec[], sizes: NamedSizes, seed: number): HostArray[] {
   const random = new Random(seed)
-  return inputs.map(({ dtype, shape }) => {
+  return inputs.map(({ name, dtype, shape }) => {
     const concrete = shape.map((size, i) =>
       typeof size === 'number' ? size : (sizes.get(size) ?? usualSize(i, shape.length)),
     )
     const numbers = random.normal(sizeOf(concrete))
     if (isFloating(dtype)) return castArray(fromTypedArray(numbers, concrete), dtype)
-    const integers = Array.from(numbers, (value) => Math.floor(Math.abs(value) * 33) % MAX_INTEGER)
+    const named = namedInteger(name)
+    const integers = Array.from(numbers, (value) => named ?? Math.floor(Math.abs(value) * 33) % MAX_INTEGER)
     return fromValues(dtype, concrete, dtype === 'bool' ? integers.map((value) => value % 2) : integers)
   })
 }
