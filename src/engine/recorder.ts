@@ -238,11 +238,15 @@ export class Recorder {
     }
     const done = this.device.run({ session, ...order })
     if (purpose === 'once') this.sessions.drop(program, LEVELS.once)
-    done.catch((error) => {
-      const failure = explainFailure(broken ?? error, program)
-      this.#unreported ??= failure
-      for (const { storage, before } of results) storage.fail(failure, before)
-    })
+    const delivered = done.then(
+      () => {},
+      (error) => {
+        const failure = explainFailure(broken ?? error, program)
+        this.#unreported ??= failure
+        for (const { storage, before } of results) storage.fail(failure, before)
+      },
+    )
+    for (const { storage } of results) storage.delivered = delivered
   }
 
   #start(): void {

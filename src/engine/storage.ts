@@ -22,8 +22,12 @@ export class Storage {
   isState = false
   /** How often a run has read it; host data that is read again becomes resident. */
   reads = 0
+  /** Resolves once the run that delivers it has ended, well or badly; undefined before that run was sent, and for what came from the host. */
+  delivered: Promise<void> | undefined
   /** Why the data is gone, when it is. */
   lost: string | undefined
+  /** Whether the run that was to deliver it failed: a state holds what it held before then. */
+  isStale = false
   /** Why the run that was to deliver it failed. */
   failure: Error | undefined
   /**
@@ -48,6 +52,7 @@ export class Storage {
 
   /** The run that was to deliver it has failed. State goes on with the data that it had `before`. */
   fail(failure: Error, before: Storage | undefined): void {
+    this.isStale = true
     if (before === undefined || before.failure !== undefined) this.failure = failure
     else if (before.host !== undefined) {
       this.host = before.host

@@ -30,6 +30,7 @@ const leaves = new WeakMap<Value, Tensor>()
 export class Tensor extends TensorOperations {
   #value: Value
   #requiresGrad: boolean
+  #version = 0
   /** Gradient that `backward` left for a leaf, null before. */
   grad: Tensor | null = null
 
@@ -43,6 +44,11 @@ export class Tensor extends TensorOperations {
   /** The tensor's current place in the recorded graph. */
   get value(): Value {
     return this.#value
+  }
+
+  /** Counts how often the content was replaced: by assignment, by operations in place, by updates. */
+  get version(): number {
+    return this.#version
   }
 
   /** Sizes, outermost dimension first. @throws StateError during a capture, for a symbolic size */
@@ -101,6 +107,7 @@ export class Tensor extends TensorOperations {
     const before = storageOf(this.#value)
     if (before !== undefined && !recorder.assigned.has(this)) recorder.assigned.set(this, before)
     this.#value = value
+    this.#version++
     if (this.#requiresGrad) leaves.set(value, this)
   }
 
@@ -109,7 +116,7 @@ export class Tensor extends TensorOperations {
     const storage = this.#dispatched()
     if (storage.host === undefined) {
       await recorder.device.ready
-      await recorder.device.settled()
+      await storage.delivered
     }
     if (storage.failure !== undefined) throw unreadable(storage.failure)
     return this
@@ -237,6 +244,7 @@ export class Tensor extends TensorOperations {
       return
     }
     this.#value = result.value
+    this.#version++
     this.#requiresGrad = result.requiresGrad
     if (recorder.pending.delete(result)) recorder.pending.add(this)
     if (recorder.inside.delete(result)) recorder.inside.add(this)
@@ -293,10 +301,10 @@ function apply<A extends Attributes>(
     recorder.noGradDepth === 0 && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
   node.differentiable = flows
   const updates = op.updates?.(attrs) ?? []
+  const written = new Set(updates.map(({ output }) => output))
   const outputs = node.outputs.map((value) => {
     const tensor = new Tensor(value, flows && isFloating(value.dtype))
-    if (!updates.some(({ output }) => output === value.index))
-      (recorder.depth > 0 ? recorder.inside : recorder.pending).add(tensor)
+    if (!written.has(value.index)) (recorder.depth > 0 ? recorder.inside : recorder.pending).add(tensor)
     return tensor
   })
   for (const { input, output } of updates) {

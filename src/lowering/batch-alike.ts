@@ -2,13 +2,14 @@ import { attributesKey } from '../ir/attributes.ts'
 import { type Dims, isConcrete } from '../ir/dim.ts'
 import { emit, Node, type Value } from '../ir/node.ts'
 import { substitute } from '../ir/substitute.ts'
+import { settleRange, splitRange } from '../ops/quantization/block-range.ts'
 import { rangeToQParams } from '../ops/quantization/range-to-qparams.ts'
 import { runningRange } from '../ops/quantization/running-range.ts'
 import { cat, splitWithSizes } from '../ops/shape/cat.ts'
 import { sizeOf } from '../tensor/shape.ts'
 
 /** Operations that work entry by entry on inputs of one shape, and come in great numbers on few entries. */
-const ENTRYWISE: ReadonlySet<string> = new Set([runningRange.name, rangeToQParams.name])
+const ENTRYWISE: ReadonlySet<string> = new Set([settleRange.name, runningRange.name, rangeToQParams.name])
 
 /** Entries up to which calling a kernel costs more than its work. */
 const MAX_ENTRIES = 4096
@@ -21,13 +22,14 @@ const MIN_BATCH = 3
  * their first dimension, results cut apart. Requires nodes in an order in which they can run, and all of them to be needed for the outputs; ensures the same.
  */
 export function batchAlike(
-  nodes: readonly Node[],
-  outputs: readonly Value[],
+  given: readonly Node[],
+  results: readonly Value[],
 ): { nodes: readonly Node[]; outputs: readonly Value[] } {
+  const { nodes, outputs } = splitRanges(given, results)
   const replaced = new Map<Value, Value>()
   const known = new Set(nodes)
   for (const batch of findBatches(nodes)) {
-    const inputs = joinedInputs(batch)
+    const inputs = joinedInputs(batch, replaced)
     const whole = wholeOf(batch, inputs)
     const cuts = whole.outputs.map((value) => cut(value, batch))
     batch.forEach((node, i) => {
@@ -41,6 +43,25 @@ export function batchAlike(
   }
   if (replaced.size === 0) return { nodes, outputs }
   return substitute(inOrder(outputs, replaced, known), outputs, replaced)
+}
+
+/** Ranges of whole tensors in two steps, so that the second can be taken for all at once. */
+function splitRanges(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+): { nodes: readonly Node[]; outputs: readonly Value[] } {
+  const split = nodes.map(splitRange)
+  if (split.filter((steps) => steps !== undefined).length < MIN_BATCH) return { nodes, outputs }
+  const replaced = new Map<Value, Value>()
+  const result = nodes.flatMap((node, i) => {
+    const steps = split[i]
+    node.outputs.forEach((value, k) => {
+      const same = steps?.[1].outputs[k]
+      if (same !== undefined) replaced.set(value, same)
+    })
+    return steps ?? [node]
+  })
+  return substitute(result, outputs, replaced)
 }
 
 /** Nodes with equal keys and as many candidates on the longest way to them: none depends on another, and no two batches on each other. */
@@ -71,10 +92,23 @@ function keyOf({ op, inputs, attrs }: Node): string | undefined {
   return `${op.name} ${types} [${first.slice(1)}] ${attributesKey(attrs)}`
 }
 
-function joinedInputs([first, ...others]: readonly Node[]): Value[] {
-  return (first?.inputs ?? []).map((input, i) =>
-    emit(cat, [input, ...others.map(({ inputs }) => inputs[i] ?? null)], { dim: 0 }),
-  )
+function joinedInputs(batch: readonly Node[], replaced: ReadonlyMap<Value, Value>): Value[] {
+  const [first] = batch
+  return (first?.inputs ?? []).map((_, i) => {
+    const parts = batch.map(({ inputs }) => inputs[i] ?? null)
+    return uncut(parts, replaced) ?? emit(cat, parts, { dim: 0 })
+  })
+}
+
+/** What was cut into just these parts. */
+function uncut(parts: readonly (Value | null)[], replaced: ReadonlyMap<Value, Value>): Value | undefined {
+  const [first] = parts
+  const cutter = first && replaced.get(first)?.node
+  const isSame =
+    cutter?.op.name === splitWithSizes.name &&
+    cutter.outputs.length === parts.length &&
+    parts.every((part, i) => part !== null && replaced.get(part) === cutter.outputs[i])
+  return isSame ? (cutter.inputs[0] ?? undefined) : undefined
 }
 
 function wholeOf([first]: readonly Node[], inputs: readonly Value[]): Node {

@@ -38,7 +38,7 @@ export function getMember(root: AnyModule, path: string): Parameter | Buffer | A
 }
 
 function memberOf(owner: AnyModule, name: string): Parameter | Buffer | AnyModule | undefined {
-  const own: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value
+  const own: unknown = Object.hasOwn(owner, name) ? Reflect.get(owner, name) : undefined
   if (own instanceof Parameter || own instanceof Buffer || own instanceof Module) return own
   if (owner.members === Module.prototype.members) return undefined
   for (const [key, member] of owner.members()) if (key === name) return member

@@ -1,16 +1,16 @@
-import { noGrad, recorder } from '../engine/recorder.ts'
+import { noGrad } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Dim, symbol } from '../ir/dim.ts'
 import type { GraphInput } from '../ir/graph.ts'
 import { Value } from '../ir/node.ts'
 import { captureGraph, type Recording } from './capture-graph.ts'
+import { captureState, capturing } from './capture-state.ts'
 import { setMember } from './container.ts'
 import { GraphModule } from './graph-module.ts'
-import { layoutOf, namedStates } from './model-layout.ts'
+import { layoutOf } from './model-layout.ts'
 import type { AnyModule, Module } from './module.ts'
 import { flatten, leafPaths, type OutputTree } from './output-tree.ts'
-import type { Buffer, Parameter } from './parameter.ts'
 
 /**
  * Which sizes of the inputs may vary from call to call: for each tensor among the inputs, in order, the dimensions with the names of
@@ -92,50 +92,6 @@ function placeholders(
     (value, i): GraphInput => ({ value, name: names[i] ?? `args_${i}`, kind: 'input' }),
   )
   return { inputs, trees, arguments: trees.map(fill) }
-}
-
-/** The parameters and buffers of a model, with what stands in for them. */
-interface CapturedState {
-  /** One for each path: a tied parameter has several, and is read under the last. */
-  readonly inputs: readonly GraphInput[]
-  readonly members: readonly (readonly [string, Parameter | Buffer])[]
-  readonly standIns: ReadonlyMap<Parameter | Buffer, Value>
-}
-
-function captureState(model: AnyModule): CapturedState {
-  const inputs: GraphInput[] = []
-  const members = namedStates(model)
-  const standIns = new Map<Parameter | Buffer, Value>()
-  for (const [name, tensor] of members) {
-    const value = placeholder(tensor)
-    inputs.push({ value, name, kind: 'state' })
-    standIns.set(tensor, value)
-  }
-  return { inputs, members, standIns }
-}
-
-/** Runs a recording with the state of the model replaced by placeholders, and puts everything back. */
-function capturing<T>(
-  { standIns }: CapturedState,
-  body: () => T,
-): { result: T; finals: ReadonlyMap<Value, Value> } {
-  const before = [...standIns.keys()].map((tensor) => [tensor, tensor.value] as const)
-  const pending = new Set(recorder.pending)
-  const { capturing: nested, training } = recorder
-  recorder.capturing = true
-  recorder.enter()
-  for (const [tensor, value] of standIns) tensor.rebase(value)
-  try {
-    const result = body()
-    return { result, finals: new Map([...standIns].map(([tensor, value]) => [value, tensor.value])) }
-  } finally {
-    for (const [tensor, value] of before) tensor.rebase(value)
-    recorder.leave()
-    recorder.capturing = nested
-    recorder.training = training
-    recorder.pending.clear()
-    for (const tensor of pending) recorder.pending.add(tensor)
-  }
 }
 
 function placeholder(tensor: Tensor, dynamic?: Readonly<Record<number, string>> | null): Value {

@@ -1,6 +1,7 @@
 import { noGrad } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { recordAll, Tensor } from '../engine/tensor.ts'
+import { isConcrete } from '../ir/dim.ts'
 import type { Graph, GraphInput } from '../ir/graph.ts'
 import { formatType, type Node, type Value } from '../ir/node.ts'
 import { currentScope, withScope } from '../ir/scope.ts'
@@ -9,9 +10,10 @@ import { callModule } from './call-module.ts'
 import { getMember } from './container.ts'
 import { type CallSizes, concreteAttributes, learnSizes, type SizeRanges } from './graph-sizes.ts'
 import type { ModelLayout } from './model-layout.ts'
-import { Module } from './module.ts'
+import { type AnyModule, Module } from './module.ts'
 import { flatten, type OutputTree, unflatten } from './output-tree.ts'
 import { Buffer, Parameter } from './parameter.ts'
+import { isPlainRecording, RepeatedCalls, recordingKeyOf } from './repeated-calls.ts'
 import { ScaledConvolutions } from './scaled-convolutions.ts'
 import { flaggedAttributes, seededInputs } from './training-form.ts'
 
@@ -33,6 +35,7 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
   readonly graph: Graph
   readonly #outputs: OutputTree
   readonly #options: GraphModuleOptions
+  readonly #calls = new RepeatedCalls()
   #scaled: { readonly nodes: readonly Node[]; readonly found: ScaledConvolutions } | undefined
 
   /** @param outputs how the graph's outputs are arranged in what a call returns */
@@ -74,8 +77,14 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
    * @throws ShapeError for an input that does not fit; TypeError for a missing one
    */
   override forward(...inputs: readonly unknown[]): unknown {
-    const values = this.#run(inputs, this.training ? this.#scaledConvolutions() : undefined)
-    const results = this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
+    const given = this.#flatten(inputs)
+    const sizes = this.#sizesOf(given)
+    const outputsOf = (tensors: readonly Tensor[]) => {
+      const values = this.#run(tensors, sizes, this.training ? this.#scaledConvolutions() : undefined)
+      return this.graph.outputs.map((value) => tensorAt(values, value, 'output'))
+    }
+    const key = this.#recordingKey(given)
+    const results = key === undefined ? outputsOf(given) : this.#calls.record(this, key, given, outputsOf)
     return unflatten(this.#outputs, results)
   }
 
@@ -85,7 +94,8 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
    * @throws ShapeError for an input that does not fit; TypeError for a missing one
    */
   trace(...inputs: readonly unknown[]): ReadonlyMap<string, Tensor> {
-    const values = this.#run(inputs)
+    const given = this.#flatten(inputs)
+    const values = this.#run(given, this.#sizesOf(given))
     const named = this.graph.nodes.flatMap(({ name, outputs }) =>
       outputs.flatMap((value, i) => {
         const tensor = values.get(value)
@@ -96,12 +106,9 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
   }
 
   /** What every value of the graph is for these inputs; where scaled convolutions are given, without those inside of them. */
-  #run(inputs: readonly unknown[], scaled?: ScaledConvolutions): ReadonlyMap<Value, Tensor> {
+  #run(given: readonly Tensor[], sizes: CallSizes, scaled?: ScaledConvolutions): ReadonlyMap<Value, Tensor> {
     const values = new Map<Value, Tensor>()
-    const given = this.#flatten(inputs)
-    const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
-    const sizes = learnSizes(users, given, this.#options.sizeRanges)
-    users.forEach(({ value }, i) => {
+    this.#users().forEach(({ value }, i) => {
       values.set(value, given[i] ?? tensorAt(values, value, 'input'))
     })
     for (const input of this.graph.inputs)
@@ -115,6 +122,34 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
       )
     }
     return values
+  }
+
+  #users(): GraphInput[] {
+    return this.graph.inputs.filter(({ kind }) => kind === 'input')
+  }
+
+  #sizesOf(given: readonly Tensor[]): CallSizes {
+    return learnSizes(this.#users(), given, this.#options.sizeRanges)
+  }
+
+  /** What the recording of a call depends on, where that is known: types of the inputs, the graph as it is now, and the modules that it calls. */
+  #recordingKey(given: readonly Tensor[]): readonly unknown[] | undefined {
+    if (this.training || !isPlainRecording()) return undefined
+    const key: unknown[] = [given.length, ...this.graph.outputs]
+    for (const { value } of given) {
+      if (!isConcrete(value.shape)) return undefined
+      key.push(value.dtype, value.shape.length, ...value.shape)
+    }
+    for (const input of this.graph.inputs) if (input.kind === 'state') key.push(this.#state(input))
+    for (const node of this.graph.nodes) {
+      key.push(node, ...node.inputs)
+      if (node.op.name !== callModule.name) continue
+      const module = this.#submodule(String(node.attrs.target))
+      const own = recordingKeyOf(module)
+      if (own === undefined) return undefined
+      key.push(module, ...own)
+    }
+    return key
   }
 
   /** Found once for each state of the graph. */
@@ -144,13 +179,13 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
   /** How messages call an argument: its place, and its name where it is a single tensor. */
   #titleOf(index: number): string {
     const tree = this.#expected()[index]
-    const users = this.graph.inputs.filter(({ kind }) => kind === 'input')
+    const users = this.#users()
     const name = typeof tree === 'number' ? users[tree]?.name : undefined
     return name === undefined ? `input ${index}` : `input ${index} ("${name}")`
   }
 
   #expected(): readonly OutputTree[] {
-    return this.#options.inputs ?? this.graph.inputs.filter(({ kind }) => kind === 'input').map((_, i) => i)
+    return this.#options.inputs ?? this.#users().map((_, i) => i)
   }
 
   #state({ name }: GraphInput): Tensor {
@@ -183,11 +218,14 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     return recordAll(node.op, seededInputs(node, inputs, this.training), attrs)
   }
 
-  #call(target: string, inputs: readonly (Tensor | null)[]): Tensor {
+  #submodule(target: string): AnyModule {
     const module = getMember(this, target)
-    if (!(module instanceof Module))
-      throw new StateError(`Cannot run the graph: expected a submodule "${target}", got none`)
-    const callable: Module<readonly (Tensor | null)[], unknown> = Object(module)
+    if (module instanceof Module) return module
+    throw new StateError(`Cannot run the graph: expected a submodule "${target}", got none`)
+  }
+
+  #call(target: string, inputs: readonly (Tensor | null)[]): Tensor {
+    const callable: Module<readonly (Tensor | null)[], unknown> = Object(this.#submodule(target))
     const output = callable(...inputs)
     if (output instanceof Tensor) return output
     throw new TypeError(

@@ -218,6 +218,12 @@ export function watchCalls(module: AnyModule, watcher: CallWatcher): () => void 
   return () => watchers.delete(watcher)
 }
 
+/** Whether anybody has hooked into a module's calls or watches them. */
+export function hasHooks(module: AnyModule): boolean {
+  const registered = hooks.get(module)
+  return registered !== undefined && Object.values(registered).some(({ size }) => size > 0)
+}
+
 function hooksOf(module: AnyModule): Hooks {
   let registered = hooks.get(module)
   if (registered === undefined) {

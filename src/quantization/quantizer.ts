@@ -1,4 +1,4 @@
-import { recorder } from '../engine/recorder.ts'
+import { noGrad, recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { GraphModule } from '../nn/graph-module.ts'
 import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
@@ -160,7 +160,8 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
       for await (const batch of data) {
         signal?.throwIfAborted()
         // An async forward ends before the next one begins.
-        await model(...(Array.isArray(batch) ? batch.slice(0, this.#inputCount) : [batch]))
+        const inputs = Array.isArray(batch) ? batch.slice(0, this.#inputCount) : [batch]
+        await noGrad(() => model(...inputs))
         const running = recorder.settled()
         // Whatever ends the loop, its cause is what is told.
         running.catch(() => undefined)

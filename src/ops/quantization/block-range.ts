@@ -1,6 +1,6 @@
 import { type Dims, isConcrete } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
-import type { Node, Value } from '../../ir/node.ts'
+import { Node, type Value } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
 import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
@@ -109,15 +109,64 @@ function isNonNegative(value: Value | null | undefined): boolean {
 /** Positions of a map from which on pooling each is faster than leaving the blocked layout for a reduction. */
 const MIN_POSITIONS = 16
 
-/** The range of a whole tensor without negative values: [0, max]. Global pools read maps in the layout that convolutions leave them in; sums keep NaN. */
+/** The range of a whole tensor without negative values: [0, max]. */
 function nonNegativeRange(e: Emitter, values: string, view: Dims): readonly [string, string] {
+  const [high, magnitude] = nonNegativeParts(e, values, view)
+  const min = e.op('Min', [e.scalar(0), magnitude])
+  return [min, e.op('Max', [high, min])]
+}
+
+/** The largest value, and a sum that keeps NaN. Global pools read maps in the layout that convolutions leave them in. */
+function nonNegativeParts(e: Emitter, values: string, view: Dims): readonly [string, string] {
   const pools =
     e.has('blockedGraph') && view.length === 4 && sizeOf(view.slice(2).map(Number)) >= MIN_POSITIONS
   const reduce = (reduction: string, pool: string) =>
     e.op(reduction, [pools ? e.op(pool, [values]) : values], { keepdims: 1 })
-  const zero = e.scalar(0)
-  const min = e.op('Min', [zero, reduce('ReduceL1', 'GlobalAveragePool')])
-  return [min, e.op('Max', [reduce('ReduceMax', 'GlobalMaxPool'), min])]
+  return [reduce('ReduceMax', 'GlobalMaxPool'), reduce('ReduceL1', 'GlobalAveragePool')]
+}
+
+const PARTS = 'lowbit.range_parts'
+
+/** What the range of a whole tensor follows from: its smallest and largest value, in which NaN may be lost, and a sum of magnitudes, in which it is not. */
+const rangeParts: Operation<{ readonly nonNegative: boolean }> = defineOp({
+  name: PARTS,
+  infer(inputs) {
+    const { shape, dtype } = floatingAt(PARTS, inputs, 0)
+    const type: TensorType = { shape: shape.map(() => 1), dtype }
+    return [type, type, type]
+  },
+  gradient: 'none',
+  lower(e, { inputs: [x], outputs: [low], attrs: { nonNegative } }) {
+    const values = e.inputs[0] ?? ''
+    if (nonNegative) {
+      const [high, magnitude] = nonNegativeParts(e, values, x?.shape ?? [])
+      const zero = fromValues(low?.dtype ?? 'float32', low?.shape.map(Number) ?? [], [0])
+      return [e.constant(zero), high, magnitude]
+    }
+    return ['ReduceMin', 'ReduceMax', 'ReduceL1'].map((type) => e.op(type, [values], { keepdims: 1 }))
+  },
+})
+
+/** The range, extended to contain 0, from its parts. */
+export const settleRange: Operation = defineOp({
+  name: 'lowbit.settle_range',
+  infer: (inputs) => [floatingAt(NAME, inputs, 0), floatingAt(NAME, inputs, 1)],
+  gradient: 'none',
+  lower(e) {
+    const [low = '', high = '', magnitude = ''] = e.inputs
+    const zero = e.scalar(0)
+    const min = e.op('Min', [low, zero, magnitude])
+    return [min, e.op('Max', [high, zero, min])]
+  },
+})
+
+/** The same as a node of this operation in two steps, the second of which is the same for all tensors; undefined where it is one step. */
+export function splitRange({ op, inputs: [x], attrs, scope }: Node): readonly [Node, Node] | undefined {
+  if (op.name !== NAME || !x || x.dtype !== 'float32' || x.shape.length === 0) return undefined
+  const { blocks, min, max } = attrs as BlockRangeAttributes
+  if (min !== null || max !== null || blocks.some((block) => block !== -1)) return undefined
+  const parts = new Node(rangeParts, [x], { nonNegative: isNonNegative(x) }, scope)
+  return [parts, new Node(settleRange, parts.outputs, {}, scope)]
 }
 
 function known(e: Emitter, { outputs: [y] }: Node<BlockRangeAttributes>, bound: number): string {

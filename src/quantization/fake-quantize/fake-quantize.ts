@@ -1,6 +1,7 @@
 import { StateError } from '../../engine/state-error.ts'
 import type { Tensor } from '../../engine/tensor.ts'
 import { Module } from '../../nn/module.ts'
+import type { Repeatable } from '../../nn/repeated-calls.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { ExportError } from '../export-error.ts'
@@ -28,7 +29,7 @@ export interface FakeQuantizeOptions {
  * Stochastic Neurons, 2013).
  * Both parts can be switched off; the switches are known when a call is recorded, so that what is off costs nothing.
  */
-export class FakeQuantize extends Module<[Tensor], Tensor> {
+export class FakeQuantize extends Module<[Tensor], Tensor> implements Repeatable {
   readonly spec: FullSpec
   /** What it quantizes. */
   readonly target: QuantizationTarget
@@ -80,6 +81,20 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   /** Which elements share a scale. */
   get granularity(): Granularity {
     return this.#granularity
+  }
+
+  /**
+   * What a call records depends on, beside the type of its input and the content of its state; undefined where that cannot be told: before the first observation,
+   * for subclasses, for calculators that are not lowbit's own, and where a tensor may not divide into blocks.
+   */
+  recordingKey(): readonly unknown[] | undefined {
+    if (this.constructor !== FakeQuantize) return undefined
+    if (this.isDisabled) return ['disabled']
+    const divides = this.target === 'weight' || this.#granularity.type !== 'per_block'
+    if (!divides || !this.isInitialized) return undefined
+    const calculator = this.qparams_calculator.recordingKey()
+    if (calculator === undefined) return undefined
+    return [this.observerEnabled, this.fakeQuantEnabled, this.#isExporting, this.#granularity, ...calculator]
   }
 
   /** Switches observing on or off. A calculator that keeps nothing observes always. */

@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
 import { ones } from '../../engine/create-tensors.ts'
-import { recorder } from '../../engine/recorder.ts'
+import { noGrad, recorder } from '../../engine/recorder.ts'
 import type { Tensor } from '../../engine/tensor.ts'
 import { exportModule } from '../../nn/export-module.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Module } from '../../nn/module.ts'
+import { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { Quantizer } from '../quantizer.ts'
 
 afterAll(() => recorder.device.close())
@@ -28,4 +29,22 @@ test('Quantizer.prepare() drops what nothing reads, with its fake quantizers', a
   const linears =
     prepared instanceof Sum ? [] : prepared.graph.nodes.filter(({ op }) => op.name === 'aten.linear')
   expect(linears).toHaveLength(1)
+})
+
+test('Quantizer.calibrate() observes weights again once they have changed, and only then', async () => {
+  const model = new Sum()
+  const quantizer = new Quantizer(model.eval())
+  const prepared = await quantizer.prepare([ones([2, 4])])
+  const [weight] = Array.from(prepared.namedModules(), ([, module]) => module).filter(
+    (module) => module instanceof FakeQuantize && module.target === 'weight',
+  )
+  const { scale } = weight instanceof FakeQuantize ? weight.qparams() : {}
+  if (scale === undefined) throw new Error('expected the fake quantizer of a weight')
+  await quantizer.calibrate([[ones([2, 4])], [ones([2, 4])]])
+  const [version, before] = [scale.version, [...(await scale.data())]]
+  await quantizer.calibrate([[ones([2, 4])], [ones([2, 4])]])
+  expect(scale.version).toBe(version)
+  for (const { weight } of [model.read, model.unread]) weight.assign(noGrad(() => weight.mul(2)))
+  await quantizer.calibrate([[ones([2, 4])]])
+  expect([...(await scale.data())]).toEqual(before.map((value) => Number(value) * 2))
 })

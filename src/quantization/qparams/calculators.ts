@@ -5,12 +5,17 @@ import { runningRange } from '../../ops/quantization/running-range.ts'
 import { unexpected } from '../config-error.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
 import { empty, keep } from './kept-buffer.ts'
+import { MinMaxRange } from './minmax-range.ts'
 import type { QParams } from './qparams.ts'
 import { QParamsCalculator } from './qparams-calculator.ts'
 import type { TensorRange } from './range-calculator.ts'
 
 /** Scales of the newest tensor: for what does not change between calls, as weights, or changes as a whole. */
-export class StaticCalculator extends QParamsCalculator {}
+export class StaticCalculator extends QParamsCalculator {
+  override recordingKey(): readonly unknown[] | undefined {
+    return this.constructor === StaticCalculator ? keyOf(this) : undefined
+  }
+}
 
 /** Scales of a range that is kept between calls. */
 abstract class RunningCalculator extends QParamsCalculator {
@@ -29,6 +34,10 @@ abstract class RunningCalculator extends QParamsCalculator {
     return { min: this.running_min, max: this.running_max }
   }
 
+  override get state(): readonly Buffer[] {
+    return [...super.state, this.running_min, this.running_max]
+  }
+
   #blend({ min, max }: TensorRange): TensorRange {
     const { running_min: runningMin, running_max: runningMax, average } = this
     const [low = min, high = max] = recordAll(runningRange, [min, max, runningMin, runningMax], { average })
@@ -43,6 +52,10 @@ abstract class RunningCalculator extends QParamsCalculator {
  * Source: Jacob et al., Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, 2018, section 3.1.
  */
 export class MovingAverageCalculator extends RunningCalculator {
+  override recordingKey(): readonly unknown[] | undefined {
+    return this.constructor === MovingAverageCalculator ? keyOf(this) : undefined
+  }
+
   protected override get average(): number {
     return this.spec.averagingConstant
   }
@@ -50,6 +63,10 @@ export class MovingAverageCalculator extends RunningCalculator {
 
 /** Scales of the smallest range that holds all tensors so far: running minimum = min(running, newest), running maximum = max(running, newest). */
 export class GlobalMinMaxCalculator extends RunningCalculator {
+  override recordingKey(): readonly unknown[] | undefined {
+    return this.constructor === GlobalMinMaxCalculator ? keyOf(this) : undefined
+  }
+
   protected override get average(): null {
     return null
   }
@@ -89,4 +106,12 @@ export class DynamicCalculator extends QParamsCalculator {
     this.#hasObserved = true
     return this.qparamsOf(this.range_calculator(x, blocks), spec.scaleDtype === null ? x.dtype : 'float32')
   }
+}
+
+/** The state of a calculator whose ranges are those of the tensor alone. */
+function keyOf({
+  range_calculator: { constructor: Range },
+  state,
+}: QParamsCalculator): readonly unknown[] | undefined {
+  return Range === MinMaxRange ? state : undefined
 }

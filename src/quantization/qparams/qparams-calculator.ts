@@ -51,9 +51,19 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
     return sizeOf(this.scale.shape) > 0
   }
 
+  /** What it keeps, in a fixed order. */
+  get state(): readonly Buffer[] {
+    return [this.scale, this.zero_point, this.minval].filter((buffer) => buffer !== null)
+  }
+
   /** What was observed last; without elements before the first observation. */
   get qparams(): QParams {
     return { scale: this.scale, zeroPoint: this.zero_point, minval: this.minval }
+  }
+
+  /** What a call records depends on, beside its inputs and the content of its state; undefined where that cannot be told. Default: undefined. */
+  recordingKey(): readonly unknown[] | undefined {
+    return undefined
   }
 
   override forward(x: Tensor, blocks: Blocks): QParams {
