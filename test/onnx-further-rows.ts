@@ -58,6 +58,58 @@ export const furtherRows: readonly OnnxRow[] = [
     tensors: [tensor('at', [2, 2], [0, 1, 0, 1], 'int64'), noise('w', [2, 2])],
     becomes: 'scatter_add',
   },
+  { title: 'Shrink', nodes: [node('Shrink', ['x'], ['y'], { lambd: { float: 0.2 }, bias: { float: 0.1 } })] },
+  {
+    title: 'QuickGelu',
+    nodes: [node('QuickGelu', ['x'], ['y'], {}, { domain: 'com.microsoft' })],
+    becomes: 'mul sigmoid mul',
+  },
+  { title: 'LRN', nodes: [node('LRN', ['x'], ['y'], { size: 3, alpha: { float: 0.5 } })] },
+  {
+    title: 'LRN of more neighbours than channels',
+    nodes: [node('LRN', ['x'], ['y'], { size: 5, alpha: { float: 0.5 }, beta: { float: 0.5 } })],
+  },
+  { title: 'Tan', nodes: [node('Tan', ['x'], ['y'])], becomes: 'sin cos div' },
+  {
+    title: 'Xor',
+    nodes: [
+      node('Greater', ['x', 'c'], ['a']),
+      node('Less', ['x', 'd'], ['b']),
+      node('Xor', ['a', 'b'], ['e']),
+      node('Cast', ['e'], ['y'], { to: 1 }),
+    ],
+    tensors: [tensor('c', [], [0]), tensor('d', [], [0.3])],
+  },
+  {
+    title: 'GatherND',
+    nodes: [node('GatherND', ['x', 'i'], ['y'])],
+    tensors: [tensor('i', [2, 2, 2], [0, 1, 1, 2, 1, 0, -1, -2], 'int64')],
+  },
+  {
+    title: 'GatherND of all dimensions',
+    nodes: [node('GatherND', ['x', 'i'], ['y'])],
+    tensors: [tensor('i', [2, 4], [0, 1, 1, 2, 1, 0, -1, -2], 'int64')],
+  },
+  {
+    title: 'ScatterND',
+    nodes: [node('ScatterND', ['x', 'i', 's'], ['y'])],
+    tensors: [tensor('i', [3, 2], [0, 1, 1, -1, 1, 0], 'int64'), noise('s', [3, 8, 8])],
+  },
+  {
+    title: 'ScatterND that adds to one place twice',
+    opset: 16,
+    nodes: [node('ScatterND', ['x', 'i', 's'], ['y'], { reduction: 'add' })],
+    tensors: [tensor('i', [3, 2], [0, 1, 0, 1, 1, 0], 'int64'), noise('s', [3, 8, 8])],
+  },
+  {
+    title: 'OneHot',
+    nodes: [node('OneHot', ['i', 'd', 'v'], ['h'], { axis: 0 }), node('Add', ['x', 'h'], ['y'])],
+    x: [4, 2, 3],
+    tensors: [
+      ...[tensor('i', [2, 3], [0, 3, -1, -4, 4, -5], 'int64'), tensor('d', [], [4], 'int64')],
+      tensor('v', [2], [0.25, 2]),
+    ],
+  },
   {
     title: 'TopK',
     nodes: [node('TopK', ['x', 'k'], ['y', 'i'], { largest: 0 })],

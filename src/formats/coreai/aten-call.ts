@@ -31,7 +31,7 @@ const OUTPUTS: Readonly<Record<string, number>> = { lstm: 3, gru: 2 }
 /** Operations whose overload for tensors also takes a number, which is what PyTorch's own programs have. */
 const NUMBERS_AS_TENSORS = new Set(['add', 'sub', 'mul', 'div'])
 /** Arguments that are floats in ATen's schemas, also where they have whole values. */
-const FLOATS = new Set(['eps', 'momentum', 'p', 'dropout', 'dropout_p', 'scale'])
+const FLOATS = new Set('eps momentum p dropout dropout_p scale min_val max_val negative_slope'.split(' '))
 const KEYWORDS = new Set('dtype rounding_mode approximate scale enable_gqa correction'.split(' '))
 /** Operations whose `alpha` and `beta` are keywords. */
 const SCALED = new Set(['add', 'sub', 'rsub', 'addmm'])

@@ -13,11 +13,12 @@ import { silu } from '../../../ops/activation/silu.ts'
 import { logSoftmax, softmax } from '../../../ops/activation/softmax.ts'
 import { softplus } from '../../../ops/activation/softplus.ts'
 import { tanh } from '../../../ops/activation/tanh.ts'
-import { abs } from '../../../ops/elementwise/abs.ts'
-import { add } from '../../../ops/elementwise/add.ts'
+import { abs, sign } from '../../../ops/elementwise/abs.ts'
+import { add, sub } from '../../../ops/elementwise/add.ts'
 import { gt } from '../../../ops/elementwise/comparison.ts'
 import { div } from '../../../ops/elementwise/div.ts'
 import { mul } from '../../../ops/elementwise/mul.ts'
+import { to } from '../../../ops/elementwise/to.ts'
 import { where } from '../../../ops/elementwise/where.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
 import { hardSigmoid } from '../hard-sigmoid.ts'
@@ -77,6 +78,24 @@ const softsign: Importer = (call) => {
   return call.emit(div, [x, size], { roundingMode: null })
 }
 
+/** Towards 0 by a number, and 0 where that would pass it. */
+const shrink: Importer = (call) => {
+  const x = call.value(0)
+  const [limit, bias] = [call.float('lambd', 0.5), call.float('bias', 0)]
+  const isFar = call.emit(gt, [call.emit(abs, [x], {})], { other: limit })
+  const nearer = call.emit(sub, [x, call.emit(mul, [call.emit(sign, [x], {})], { other: bias })], {
+    alpha: 1,
+  })
+  return call.emit(mul, [nearer, call.emit(to, [isFar], { dtype: x.dtype })], {})
+}
+
+/** x times the sigmoid of x times a number. */
+const quickGelu: Importer = (call) => {
+  const x = call.value(0)
+  const scaled = call.emit(mul, [x], { other: call.float('alpha', 1.702) })
+  return call.emit(mul, [x, call.emit(sigmoid, [scaled], {})], {})
+}
+
 /** Operators of ONNX Runtime's own: GELU with a bias that is added before, and one by a tangent. */
 function fusedGelu(approximate: 'none' | 'tanh'): Importer {
   return (call) => {
@@ -103,6 +122,7 @@ export const activation: Readonly<Record<string, Importer>> = {
   Relu: unary(relu),
   PRelu: preluOf,
   Selu: seluOf,
+  Shrink: shrink,
   Sigmoid: unary(sigmoid),
   Softmax: overAxis(softmax),
   Softsign: softsign,
@@ -112,6 +132,7 @@ export const activation: Readonly<Record<string, Importer>> = {
   'com.microsoft.BiasGelu': fusedGelu('none'),
   'com.microsoft.FastGelu': fusedGelu('tanh'),
   'com.microsoft.Gelu': fusedGelu('none'),
+  'com.microsoft.QuickGelu': quickGelu,
   Softplus: (call) => call.emit(softplus, [call.value(0)], { beta: 1, threshold: 20 }),
   Tanh: unary(tanh),
 }

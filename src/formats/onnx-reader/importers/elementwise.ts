@@ -148,6 +148,18 @@ const infinite: Importer = (call) =>
 const modulo: Importer = (call) =>
   call.int('fmod', 0) === 1 ? undefined : binary(remainder, plain, never)(call)
 
+const tangent: Importer = (call) => {
+  const x = call.value(0)
+  return call.emit(div, [call.emit(sin, [x], {}), call.emit(cos, [x], {})], { roundingMode: null })
+}
+
+/** One of two, and not both. */
+const exclusiveOr: Importer = (call) => {
+  const operands = [call.value(0), call.value(1)]
+  const both = call.emit(logicalAnd, operands, {})
+  return call.emit(logicalAnd, [call.emit(logicalOr, operands, {}), call.emit(logicalNot, [both], {})], {})
+}
+
 /** The values as they are: whatever stands for them. */
 const same: Importer = (call) => call.input(0)
 
@@ -194,5 +206,7 @@ export const elementwise: Readonly<Record<string, Importer>> = {
   Sqrt: unary(sqrt),
   Sub: binary(sub, withAlpha, (call, other, x) => call.emit(rsub, [x], { other, alpha: 1 })),
   Sum: total,
+  Tan: tangent,
   Where: select,
+  Xor: exclusiveOr,
 }

@@ -1,10 +1,16 @@
-import { isConcrete } from '../../../ir/dim.ts'
+import { isConcrete, mulDims } from '../../../ir/dim.ts'
 import type { Value } from '../../../ir/node.ts'
+import { add } from '../../../ops/elementwise/add.ts'
+import { div } from '../../../ops/elementwise/div.ts'
+import { mul } from '../../../ops/elementwise/mul.ts'
+import { pow } from '../../../ops/elementwise/pow.ts'
 import { batchNorm } from '../../../ops/normalization/batch-norm.ts'
 import { groupNorm } from '../../../ops/normalization/group-norm.ts'
 import { layerNorm } from '../../../ops/normalization/layer-norm.ts'
 import { rmsNorm } from '../../../ops/normalization/rms-norm.ts'
+import { avgPool2d } from '../../../ops/pooling/avg-pool.ts'
 import { expand } from '../../../ops/reduction/sum.ts'
+import { constantPadNd } from '../../../ops/shape/pad.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
 import type { Importer, NodeCall } from '../node-call.ts'
 
@@ -79,12 +85,35 @@ const instance: Importer = (call) => {
   return call.emit(groupNorm, [x, call.state(1, 'weight'), call.state(2, 'bias')], attrs)
 }
 
+/** Each element over a power of the mean square of its neighbours among the channels. */
+const localResponse: Importer = (call) => {
+  const x = call.value(0)
+  const [batch = 1, channels = 1, ...spatial] = x.shape
+  const size = call.int('size', 1)
+  const rest = spatial.reduce(mulDims, 1)
+  const squares = call.emit(reshape, [call.emit(mul, [x, x], {})], { shape: [batch, 1, channels, rest] })
+  const before = Math.floor((size - 1) / 2)
+  const padded = call.emit(constantPadNd, [squares], { pad: [0, 0, before, size - 1 - before], value: 0 })
+  const means = call.emit(avgPool2d, [padded], {
+    kernelSize: [size, 1],
+    stride: [1, 1],
+    padding: [0, 0],
+    ceilMode: false,
+    countIncludePad: true,
+  })
+  const scaled = call.emit(mul, [means], { other: call.float('alpha', 1e-4) })
+  const base = call.emit(add, [scaled], { other: call.float('bias', 1), alpha: 1 })
+  const divisor = call.emit(pow, [base], { exponent: call.float('beta', 0.75) })
+  return call.emit(div, [x, call.emit(reshape, [divisor], { shape: x.shape })], { roundingMode: null })
+}
+
 /** Normalizations. */
 export const normalization: Readonly<Record<string, Importer>> = {
   BatchNormalization: batch,
   GroupNormalization: group,
   InstanceNormalization: instance,
   LayerNormalization: layer,
+  LRN: localResponse,
   RMSNormalization: rms,
   SimplifiedLayerNormalization: rms,
 }
