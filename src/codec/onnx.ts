@@ -6,6 +6,8 @@ export {
   type AttributeProto,
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type FunctionProto,
+  FunctionProtoSchema,
   type GraphProto,
   GraphProtoSchema,
   type ModelProto,

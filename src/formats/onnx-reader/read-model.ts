@@ -8,6 +8,7 @@ import {
 } from '../../codec/onnx.ts'
 import { readExternalData } from './external-data.ts'
 import { graphsOf, tensorsOf } from './graph-walk.ts'
+import { inlineFunctions } from './inline-functions.ts'
 import { onnxFailure } from './onnx-failure.ts'
 import { shapeOfTensor } from './tensor-content.ts'
 
@@ -31,6 +32,7 @@ export async function readModel(source: ByteSource, files: ExternalFiles): Promi
     throw onnxFailure(source.name, `at most ${MAX_MODEL_BYTES} bytes`, `${source.sizeBytes}`)
   const model = decodeModel(await source.read(0, source.sizeBytes))
   opsetOf(model)
+  inlineFunctions(model)
   const graph = graphOf(model)
   checkGraph(graph)
   const external: TensorProto[] = []

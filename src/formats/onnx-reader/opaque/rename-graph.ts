@@ -11,17 +11,18 @@ import {
 
 /**
  * A graph inside a node with other names: those that it takes from outside as `outer` says, its own with a prefix, so that they are new wherever
- * the node is written.
+ * the node is written, but for those of `results`.
  */
 export function renameGraph(
   graph: GraphProto,
   outer: ReadonlyMap<string, string>,
   prefix: string,
+  results: ReadonlyMap<string, string> = new Map(),
 ): GraphProto {
   const names = new Map(outer)
   for (const { name } of [...graph.input, ...graph.initializer]) names.set(name, prefix + name)
   for (const { output } of graph.node)
-    for (const name of output) if (name !== '') names.set(name, prefix + name)
+    for (const name of output) if (name !== '') names.set(name, results.get(name) ?? prefix + name)
   const renamed = (name: string) => names.get(name) ?? name
   return create(GraphProtoSchema, {
     name: graph.name,
