@@ -12,6 +12,7 @@ import type { OutputRule } from './graph-numbers.ts'
 import { readRecorded, readTensors } from './graph-recordings.ts'
 import { compareDicts } from './recorded-dicts.ts'
 import type { RecordedState } from './recorded-states.ts'
+import { isQuestion } from './shape-questions.ts'
 
 /** A tensor of a file. */
 type RecordedTensor = readonly [name: string, dtype: string, shape: readonly number[]]
@@ -80,7 +81,7 @@ async function checkForm(
 ): Promise<Divergence | undefined> {
   const recorded = formIn(context, name)
   if (recorded === undefined) return { where: name, expected: 'a recorded form', got: 'none' }
-  const form = name === 'CoreML' && recorded.error === undefined ? withoutLeftovers(recorded) : recorded
+  const form = recorded.error === undefined ? comparable(recorded, name) : recorded
   const own = await prepareEagerCase(context)
   const rule = await calibrateAsFarAsPossible(own)
   const error = await finalize(own, name, mmapDir)
@@ -96,6 +97,16 @@ async function checkForm(
 
 function formIn({ configFolder = '' }: PartContext, name: Form): RecordedForm | undefined {
   return readRecorded<Readonly<Partial<Record<Form, RecordedForm>>>>(configFolder, 'finalized.json')[name]
+}
+
+/** A form without what the reference alone has. */
+function comparable(recorded: RecordedForm, name: Form): RecordedForm {
+  const form = name === 'CoreML' ? withoutLeftovers(recorded) : recorded
+  return {
+    ...form,
+    modules: form.modules.filter(([path]) => !isQuestion(path)),
+    states: form.states.filter(([path]) => !isQuestion(path)),
+  }
 }
 
 /**
@@ -141,9 +152,10 @@ async function finalize({ quantizer }: PreparedEagerCase, name: Form, mmapDir?: 
   return undefined
 }
 
-/** Whatever the reference refuses here, a backend cannot express. */
+/** Whatever the reference refuses here, or makes something of that cannot run, a backend cannot express. */
 function compareRefusal(form: RecordedForm, error: unknown): Divergence | undefined {
-  if (form.error !== undefined && error instanceof ExportError) return undefined
+  const isRefused = form.error !== undefined || form.run_error !== undefined
+  if (isRefused && error instanceof ExportError) return undefined
   const expected = form.error === undefined ? 'no error' : `ExportError, for ${String(form.error)}`
   return { where: 'finalize', expected, got: error === undefined ? 'no error' : String(error) }
 }

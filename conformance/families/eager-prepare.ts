@@ -13,6 +13,7 @@ import { compareError } from './error-classes.ts'
 import { readRecorded } from './graph-recordings.ts'
 import { compareDicts } from './recorded-dicts.ts'
 import { countWarnings, recordedSpec, specFields } from './recorded-quantizers.ts'
+import { withoutQuestions } from './shape-questions.ts'
 
 /** A tensor of a recorded call: name of its fake quantizer, whether settings of operations give one, number of the tensor. */
 type RecordedTensor = readonly [name: string, isSpecified: boolean, tensor: number]
@@ -60,11 +61,12 @@ interface RecordedPreparation {
 
 /** Checks the part `prepare`: recorded calls, fake quantizers, modules, warnings, and what other control flow does. */
 export async function checkEagerPrepare(context: PartContext): Promise<Divergence | undefined> {
-  const recorded = readRecorded<RecordedPreparation>(context.configFolder ?? '', 'prepared.json')
-  if (recorded.prepare_error !== undefined) {
+  const asked = readRecorded<RecordedPreparation>(context.configFolder ?? '', 'prepared.json')
+  if (asked.prepare_error !== undefined) {
     const thrown = await errorOf(() => prepareEagerCase(context))
-    return compareError('prepare_error', recorded.prepare_error.error, thrown)
+    return compareError('prepare_error', asked.prepare_error.error, thrown)
   }
+  const recorded = withoutQuestions(asked)
   const own = await prepareEagerCase(context)
   return comparePreparation(recorded, own) ?? (await compareExecution(recorded, own))
 }

@@ -7,6 +7,7 @@ import { compareQuantizerStates, eagerOutputRule } from './eager-numbers.ts'
 import type { OutputRule } from './graph-numbers.ts'
 import { readRecorded, readTensors } from './graph-recordings.ts'
 import { compareNamed, type RecordedTraining, type Trainee, train } from './recorded-training.ts'
+import { flagsWithoutQuestions } from './shape-questions.ts'
 
 const LATER = { relative: 1e-2 }
 
@@ -15,7 +16,7 @@ export async function checkEagerQat(context: PartContext): Promise<Divergence | 
   const { configFolder = '' } = context
   const recorded = readTensors(configFolder, 'qat.safetensors')
   const own = await prepareEagerCase(context)
-  const training = readRecorded<RecordedTraining>(configFolder, 'qat.json')
+  const training = trainingWithoutQuestions(configFolder)
   const trainee = traineeOf(own, await eagerOutputRule(own.model, own.inputs.at('train_x.0')))
   return (
     (await own.quantizer.trainingMode(() => train(training, recorded, trainee))) ??
@@ -23,6 +24,15 @@ export async function checkEagerQat(context: PartContext): Promise<Divergence | 
     (await compareQuantizerStates(own.model, recorded, 'fq', LATER)) ??
     (await compareOutputs(own, recorded, 'qat_eval'))
   )
+}
+
+function trainingWithoutQuestions(configFolder: string): RecordedTraining {
+  const training = readRecorded<RecordedTraining>(configFolder, 'qat.json')
+  const prepared = readRecorded<Parameters<typeof flagsWithoutQuestions>[0]>(configFolder, 'prepared.json')
+  const steps = training.steps.map(({ flags_after_step: flags, ...step }) =>
+    flags === undefined ? step : { ...step, flags_after_step: flagsWithoutQuestions(prepared, flags) },
+  )
+  return { ...training, steps }
 }
 
 function traineeOf({ model, quantizer, inputs }: PreparedEagerCase, rule: OutputRule): Trainee {

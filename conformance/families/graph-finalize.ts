@@ -19,6 +19,8 @@ interface RecordedForm {
   readonly states: readonly RecordedState[]
   /** Class of the exception, where the reference refuses. */
   readonly error?: unknown
+  /** Exception of the finalized model for the evaluation batches. */
+  readonly run_error?: unknown
   readonly mil_activation_modules?: Readonly<Record<string, JsonObject>>
 }
 
@@ -40,7 +42,8 @@ async function checkFinalized(context: PartContext, backend: FileBackend): Promi
   ]
   const prepared = await calibratedCase(context)
   const { model, error } = await finalize(prepared, backend)
-  if (model === undefined || recorded.error !== undefined) return compareRefusal(recorded, error)
+  const refusal = recorded.error ?? recorded.run_error
+  if (model === undefined || refusal !== undefined) return compareRefusal(refusal, error)
   const tensors = readTensors(configFolder, 'finalized.safetensors')
   const lost = lostBiases(prepared.prepared)
   const stored = { states: recorded.states, tensors, prefix: `${backend}.state.` }
@@ -67,10 +70,10 @@ async function finalize(
   }
 }
 
-/** Whatever the reference refuses here, a backend cannot express. */
-function compareRefusal(recorded: RecordedForm, error: unknown): Divergence | undefined {
-  if (recorded.error !== undefined && error instanceof ExportError) return undefined
-  const expected = recorded.error === undefined ? 'no error' : `ExportError, for ${String(recorded.error)}`
+/** Whatever the reference refuses here, or makes something of that cannot run, a backend cannot express. */
+function compareRefusal(recorded: unknown, error: unknown): Divergence | undefined {
+  if (recorded !== undefined && error instanceof ExportError) return undefined
+  const expected = recorded === undefined ? 'no error' : `ExportError, for ${JSON.stringify(recorded)}`
   return { where: 'finalize', expected, got: error === undefined ? 'no error' : String(error) }
 }
 

@@ -5,7 +5,7 @@ import { constexprBlockwiseShiftScale } from '../../../ops/quantization/coreai-w
 import { castArray } from '../../../tensor/cast-array.ts'
 import type { HostArray } from '../../../tensor/host-array.ts'
 import { ExportBackend } from '../../config/execution-mode.ts'
-import { isQuantizedFloat } from '../../spec/dtypes.ts'
+import { bitsOf, isQuantizedFloat } from '../../spec/dtypes.ts'
 import { outputOf } from '../graph-view.ts'
 import type { GraphDraft } from './graph-draft.ts'
 import { type StoredQParams, squeezedQParams, storedQParams } from './host-qparams.ts'
@@ -41,16 +41,19 @@ export async function quantizeForCoreAI(draft: GraphDraft): Promise<void> {
   }
 }
 
-/** What stands against a tensor in Core AI: activations in blocks or of fp4, weights of fp4 in other shapes than matrices and other blocks than 32. */
+/** What stands against a tensor in Core AI: activations in blocks or below 8 bits, which its runtime in PyTorch cannot store, weights of fp4 in other shapes than matrices and other blocks than 32. */
 export function coreaiRefusal({ fakeQuantize, shape, isState }: JudgedTensor): Refusal | undefined {
   const { spec, granularity } = fakeQuantize
   const isFloat4 = spec.dtype === 'float4_e2m1fn_x2'
   if (!isState) {
     if (granularity.type === 'per_block')
       return { problem: 'blocks of an activation', instead: 'per_tensor or per_channel' }
-    return isFloat4
-      ? { problem: 'an activation of dtype float4_e2m1fn_x2', instead: 'float8_e4m3fn' }
-      : undefined
+    if (bitsOf(spec.dtype) === 8) return undefined
+    const wide = spec.dtype.startsWith('u') ? 'uint8' : 'int8'
+    return {
+      problem: `an activation of dtype ${spec.dtype}`,
+      instead: isFloat4 ? 'float8_e4m3fn' : wide,
+    }
   }
   if (!isFloat4) return undefined
   const scale = fakeQuantize.qparams_calculator.scale.shape

@@ -72,6 +72,18 @@ describe('refuseTensors()', () => {
     ],
     [
       ExportBackend.CoreAI,
+      { input: { dtype: 'uint4', qscheme: 'asymmetric', ...tensorwise } },
+      'an activation of dtype uint4',
+      'uint8',
+    ],
+    [
+      ExportBackend.CoreAI,
+      { input: { dtype: 'int2', ...tensorwise } },
+      'an activation of dtype int2',
+      'int8',
+    ],
+    [
+      ExportBackend.CoreAI,
       { input: { qparam_calculator_cls: 'dynamic', ...tensorwise } },
       'the calculator "dynamic", which stores no scales',
       '"moving_average"',
