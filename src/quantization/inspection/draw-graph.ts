@@ -11,6 +11,8 @@ export interface DrawOptions {
 }
 
 const BOX = { width: 215, height: 52, gapX: 50, gapY: 56, margin: 36 }
+/** Below the drawing: a line for each observer, and the room that its text takes. */
+const LEGEND = { lineHeight: 24, width: 420 }
 /** Letters that fit into a box; of a longer path the end is written, and the title has all of it. */
 const MAX_LETTERS = 28
 /** Hues are turned by the golden angle, so that neighbouring numbers look different. */
@@ -18,7 +20,7 @@ const GOLDEN_ANGLE = 137.508
 
 /**
  * Draws a model as an SVG: operations from the top to the bottom, on each edge the number of the observer of its value, and the same number and colour
- * wherever places share one. Operations that no pattern covers are grey; the title of a box tells which config won.
+ * wherever places share one; below, what each number stands for. Operations that no pattern covers are grey; the title of a box tells which config won.
  */
 export function drawGraph({ operations }: Inspection, { module }: DrawOptions = {}): string {
   const isInside = (path: string) =>
@@ -28,15 +30,31 @@ export function drawGraph({ operations }: Inspection, { module }: DrawOptions = 
   const boxes = Array.from(drawn.values(), boxOf)
   const columns = Math.max(0, ...Array.from(drawn.values(), ({ column }) => column)) + 1
   const rows = Math.max(0, ...Array.from(drawn.values(), ({ row }) => row)) + 1
-  const width = 2 * BOX.margin + columns * (BOX.width + BOX.gapX)
-  const height = 2 * BOX.margin + rows * (BOX.height + BOX.gapY)
+  const observers = observersOf(Array.from(drawn.values(), ({ operation }) => operation))
+  const legendTop = 2 * BOX.margin + rows * (BOX.height + BOX.gapY)
+  const width = Math.max(2 * BOX.margin + columns * (BOX.width + BOX.gapX), LEGEND.width)
+  const height = legendTop + observers.length * LEGEND.lineHeight
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...edges,
     ...boxes,
+    ...observers.map((observer, i) => legendLine(observer, legendTop + i * LEGEND.lineHeight)),
     '</svg>',
   ].join('\n')
+}
+
+/** Each observer once, by its number. */
+function observersOf(operations: Inspection['operations']): ObserverReport[] {
+  const places = operations.flatMap(({ inputs, output }) => [...inputs, output])
+  const observers = places.flatMap(({ observer }) => observer ?? [])
+  const byNumber = new Map(observers.map((observer) => [observer.number, observer]))
+  return [...byNumber.values()].sort((a, b) => a.number - b.number)
+}
+
+function legendLine(observer: ObserverReport, y: number): string {
+  const text = `${observer.target}: ${describeObserver(observer)}`
+  return `<g transform="translate(${BOX.margin + 13},${y})">${pill(observer, observer.target)}<text x="22" y="4">${escaped(text)}</text></g>`
 }
 
 function boxOf({ operation, row, column }: PlacedOp): string {

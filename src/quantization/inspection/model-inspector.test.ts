@@ -134,6 +134,15 @@ test('ModelInspector.toSvg() draws the operations of a module', async () => {
   expect(titles(inspector.toSvg({ module: 'second' }))).toEqual(['linear_1'])
 })
 
+test('ModelInspector.toSvg() tells below the drawing what each observer is, once', async () => {
+  const inspector = await inspect()
+  const lines = (svg: string) => [...svg.matchAll(/<text x="22" y="4">([^<]+)</g)].map(([, line]) => line)
+  expect(lines(inspector.toSvg({ module: 'first' }))).toEqual([
+    'activation: int8 symmetric per_tensor',
+    'weight: int8 symmetric per_channel(0)',
+  ])
+})
+
 test('ModelInspector.toJSON() is plain data with specs as config files have them', async () => {
   const json = JSON.parse(JSON.stringify(await inspect()))
   expect(json.operations[0].inputs[1]).toMatchObject({
