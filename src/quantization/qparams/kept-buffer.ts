@@ -2,7 +2,7 @@ import type { Tensor } from '../../engine/tensor.ts'
 import { Buffer } from '../../nn/parameter.ts'
 import type { DType } from '../../tensor/dtype.ts'
 import { fromValues } from '../../tensor/from-values.ts'
-import { sizeOf } from '../../tensor/shape.ts'
+import { byteLength, HostArray } from '../../tensor/host-array.ts'
 
 /** A buffer without elements: nothing has been observed. */
 export function empty(dtype: DType): Buffer {
@@ -11,16 +11,10 @@ export function empty(dtype: DType): Buffer {
 
 /** The buffer with new content; another buffer where the old one had another type, as the empty one has. */
 export function keep(buffer: Buffer, content: Tensor): Buffer {
-  const same = buffer.dtype === content.dtype && buffer.shape.join() === content.shape.join()
-  const target = same
-    ? buffer
-    : new Buffer(
-        fromValues(
-          content.dtype,
-          content.shape,
-          Array.from({ length: sizeOf(content.shape) }, () => 0),
-        ),
-      )
+  const { dtype, shape } = content
+  const isSame = buffer.dtype === dtype && buffer.shape.join() === shape.join()
+  const zeros = () => new HostArray(dtype, shape, new Uint8Array(byteLength(dtype, shape)))
+  const target = isSame ? buffer : new Buffer(zeros())
   target.assign(content)
   return target
 }
