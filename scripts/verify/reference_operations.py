@@ -27,6 +27,7 @@ def reference_operations(folder, reference, inputs):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         quantizer = Quantizer(program.module(), config)
         prepared = quantizer.prepare(tensors)
+        prepared.eval()
         with quantizer.calibration_mode():
             prepared(*tensors)
         traced = torch.jit.trace(quantizer.finalize(backend=ExportBackend.CoreML), tensors, check_trace=False)
