@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { Tensor } from '../src/engine/tensor.ts'
 import type { Graph } from '../src/ir/graph.ts'
 import type { Node, Value } from '../src/ir/node.ts'
 import { assignState } from '../src/nn/assign-state.ts'
@@ -56,7 +55,7 @@ function check({ exported, settings, prepared }: GraphCase): void {
 function isMismatched({ node, fakeQuantize }: PlacedCall): boolean {
   const [source] = node.inputs
   try {
-    if (source) blocksOf(new Tensor(source), fakeQuantize.granularity, fakeQuantize.target)
+    if (source) blocksOf(source.shape, fakeQuantize.granularity, fakeQuantize.target)
     return false
   } catch (error) {
     if (error instanceof ShapeError) return true

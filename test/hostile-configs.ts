@@ -3,7 +3,7 @@
 const TOP = 'quantization_config:\n'
 const WEIGHT = `${TOP}  global_config:\n    op_state_spec:\n      weight:\n        `
 const SPEC_KEYS =
-  'dtype, qscheme, qformulation, granularity, fake_quantize_cls, qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant, percentile'
+  'dtype, qscheme, qformulation, granularity, fake_quantize_cls, qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant, percentile, reduce_range'
 const MODULE_KEYS =
   'op_input_spec, op_output_spec, op_state_spec, op_type_config, op_name_config, module_input_spec, module_output_spec, module_state_spec, qat_schedule'
 const CONFIG_KEYS =

@@ -64,10 +64,11 @@ export async function chooseConfig(
 }
 
 function presetFrom(model: GraphModule, name: string, options: ChoiceOptions): QuantizerConfig {
-  const { blockSize, range } = options
+  const { blockSize, range, reduceRange } = options
   const config = presetConfig(name, {
     ...(blockSize === undefined ? {} : { blockSize }),
     ...(range === undefined ? {} : { range }),
+    ...(reduceRange === undefined ? {} : { reduceRange }),
     ...(options.perChannel || options.perTensor ? { perChannel: options.perChannel === true } : {}),
   })
   return hasBlocks(name) ? fitBlocks(config, model, blockSize ?? BLOCK_SIZE) : config
@@ -75,11 +76,11 @@ function presetFrom(model: GraphModule, name: string, options: ChoiceOptions): Q
 
 async function configFromFile(
   path: string,
-  { blockSize, range, perChannel, perTensor }: ChoiceOptions,
+  { blockSize, range, perChannel, perTensor, reduceRange }: ChoiceOptions,
 ): Promise<QuantizerConfig> {
-  if (blockSize !== undefined || range !== undefined || perChannel || perTensor)
+  if (blockSize !== undefined || range !== undefined || perChannel || perTensor || reduceRange)
     throw new CommandError(
-      'Cannot change a config file by --block-size, --range, --per-channel or --per-tensor: expected them with --preset, got --config',
+      'Cannot change a config file by --block-size, --range, --reduce-range, --per-channel or --per-tensor: expected them with --preset, got --config',
       ExitCode.usage,
     )
   return readConfigFile(path)

@@ -11,6 +11,8 @@ export interface ConfigOptions {
   /** Scales of channels (true) or of whole weights (false). */
   readonly perChannel?: boolean
   readonly range?: string
+  /** Whether weights use half of the range of int8. */
+  readonly reduceRange?: boolean
 }
 
 const PRESET_HELP = `
@@ -37,6 +39,10 @@ export function addConfigOptions(command: Command): Command {
     .option('--per-channel', 'a scale for each channel of a weight')
     .option('--per-tensor', 'one scale for each weight')
     .option('--range <method>', 'ranges of activations: minmax, percentile, histogram_mse or entropy')
+    .option(
+      '--reduce-range',
+      'weights from -64 to 63, for processors without VNNI, whose integer kernels saturate with all of int8',
+    )
     .addHelpText('after', PRESET_HELP)
 }
 

@@ -3,6 +3,7 @@ import type { OnnxNames } from '../formats/onnx/onnx-model.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import type { Logger } from '../quantization/logger.ts'
 import { CommandError } from './exit-code.ts'
+import { spareMachine } from './sparing-engine.ts'
 
 /** A model as a command works on it. */
 export interface OpenedModel {
@@ -26,12 +27,13 @@ export async function openModel(path: string, logger: Logger): Promise<OpenedMod
   const ending = /\.[^./\\]*$/.exec(path)?.[0].toLowerCase() ?? ''
   if (ending !== '.onnx' && ending !== '.pt2')
     throw new CommandError(`Cannot open "${path}": expected the ending ".onnx" or ".pt2", got "${ending}"`)
+  spareMachine()
   const source = await openSource(path)
   await source.close()
   const format = ending === '.onnx' ? 'onnx' : 'pt2'
   const model = await (format === 'onnx' ? openOnnx(path, logger) : openProgram(path))
   model.eval()
-  const facts = format === 'onnx' ? await factsOf(path) : { hasExternalData: false }
+  const facts = format === 'onnx' ? await factsOf(model) : { hasExternalData: false }
   return { path, format, sizeBytes: source.sizeBytes, model, ...facts }
 }
 
@@ -45,16 +47,16 @@ async function openOnnx(path: string, logger: Logger): Promise<GraphModule> {
   return loadOnnxModel(path, { logger })
 }
 
-async function factsOf(path: string): Promise<Pick<OpenedModel, 'names' | 'hasExternalData'>> {
-  const { readFile } = await import('node:fs/promises')
-  const { decodeModel, TensorProto_DataLocation } = await import('../codec/onnx.ts')
-  const { graph } = decodeModel(await readFile(path))
-  const tensors = new Set(graph?.initializer.map(({ name }) => name))
+/** What the file that a model came from calls its inputs and outputs. A graph without nodes leads back to none. */
+async function factsOf({ graph }: GraphModule): Promise<Pick<OpenedModel, 'names' | 'hasExternalData'>> {
+  const { sourceOf } = await import('../formats/onnx-reader/onnx-source.ts')
+  const source = sourceOf(graph)
+  if (source?.model.graph === undefined) return { hasExternalData: false }
+  const { input, output, initializer } = source.model.graph
+  const tensors = new Set(initializer.map(({ name }) => name))
   const names = {
-    inputNames: (graph?.input ?? []).map(({ name }) => name).filter((name) => !tensors.has(name)),
-    outputNames: (graph?.output ?? []).map(({ name }) => name),
+    inputNames: input.map(({ name }) => name).filter((name) => !tensors.has(name)),
+    outputNames: output.map(({ name }) => name),
   }
-  const isExternal = ({ dataLocation }: { readonly dataLocation: number }) =>
-    dataLocation === TensorProto_DataLocation.EXTERNAL
-  return { names, hasExternalData: graph?.initializer.some(isExternal) === true }
+  return { names, hasExternalData: source.hasExternalData }
 }

@@ -16,7 +16,12 @@ export interface PresetChanges {
   readonly perChannel?: boolean
   /** How ranges of activations are found: a key of `range_calculator_cls`. */
   readonly range?: string
+  /** Whether weights of int8 use half of their range. Default: false. */
+  readonly reduceRange?: boolean
 }
+
+/** Presets whose weights are multiplied as int8. */
+const REDUCIBLE = ['w8a8', 'w8a8-uint8']
 
 /** The config of a preset. @throws CommandError for an unknown name or a change that the preset cannot follow */
 export function presetConfig(name: string, changes: PresetChanges = {}): QuantizerConfig {
@@ -24,6 +29,12 @@ export function presetConfig(name: string, changes: PresetChanges = {}): Quantiz
   if (changes.blockSize !== undefined && !hasBlocks(preset.name)) {
     throw new CommandError(
       `Cannot use --block-size with the preset "${preset.name}": expected "w4-block" or "q4f16", got "${name}"`,
+      ExitCode.usage,
+    )
+  }
+  if (changes.reduceRange && !REDUCIBLE.includes(preset.name)) {
+    throw new CommandError(
+      `Cannot use --reduce-range with the preset "${preset.name}": expected ${REDUCIBLE.map((each) => `"${each}"`).join(' or ')}, got "${name}"`,
       ExitCode.usage,
     )
   }
@@ -88,7 +99,7 @@ function bothConfig(weight: SpecOptions, activation: SpecOptions): QuantizerConf
 
 function withChanges(
   config: ModuleQuantizerConfig,
-  { perChannel, range }: PresetChanges,
+  { perChannel, range, reduceRange = false }: PresetChanges,
 ): ModuleQuantizerConfig {
   const changed = (specs: ReadonlyMap<string | number, QuantizationSpec | null>, changes: SpecOptions) =>
     new Map([...specs].map(([key, spec]) => [key, spec?.with(changes) ?? null]))
@@ -97,8 +108,10 @@ function withChanges(
     range === undefined
       ? {}
       : { rangeCalculator: range, ...(range === 'minmax' ? {} : { qparamCalculator: 'default' }) }
-  const ofWeight: SpecOptions =
-    perChannel === undefined ? {} : { granularity: perChannel ? new PerChannel(null) : new PerTensor() }
+  const ofWeight: SpecOptions = {
+    ...(reduceRange ? { reduceRange } : {}),
+    ...(perChannel === undefined ? {} : { granularity: perChannel ? new PerChannel(null) : new PerTensor() }),
+  }
   return config.with({
     opInputSpec: changed(config.opInputSpec, ofRange),
     opOutputSpec: changed(config.opOutputSpec, ofRange),

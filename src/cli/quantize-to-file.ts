@@ -1,6 +1,7 @@
 import type { GraphModule } from '../nn/graph-module.ts'
 import { leafPaths } from '../nn/output-tree.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
+import { calibrateModel } from './calibrate-model.ts'
 import type { ChosenConfig } from './choose-config.ts'
 import type { CommandContext } from './command-context.ts'
 import { inputsOf } from './data/model-inputs.ts'
@@ -10,7 +11,6 @@ import type { PlanDescription } from './describe-plan.ts'
 import { measureQuantized } from './measure-quantized.ts'
 import { openSession } from './onnx-session.ts'
 import type { OpenedModel } from './open-model.ts'
-import { type PreparedForm, prepareModel } from './quantize-model.ts'
 import { type Report, reportOf } from './report/report.ts'
 import { checkWeb, type WebCheck } from './target/check-web.ts'
 import type { Destination } from './target/destination.ts'
@@ -29,6 +29,8 @@ export interface QuantizeRequest {
   readonly destination: Destination
   /** Whether what was written is compared with the float model, where there is data. */
   readonly isMeasured: boolean
+  /** Whether the report is to have histograms. */
+  readonly hasHistograms: boolean
   /** Sizes that vary, for the shapes that are needed where there is no data. */
   readonly sizes?: string | undefined
   readonly context: CommandContext
@@ -39,7 +41,7 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
   const { opened, chosen, plan, data, destination, context } = request
   const { path: target, backend, options } = destination
   const { output, signal } = context
-  const form = await prepare(request)
+  const form = await calibrateModel({ model: opened.model, ...chosen, data, sizes: request.sizes }, context)
   const stage = output.stage('writing')
   let web: WebCheck | undefined
   const check = async (path: string, finalized: GraphModule) => {
@@ -76,6 +78,7 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
     targetBytes: await sizeOnDisk(target),
     sizesAfter: sizesByDType(finalized),
     web,
+    hasHistograms: request.hasHistograms,
     warnings: output.warnings,
   })
 }
@@ -107,29 +110,4 @@ async function completeLayout({
 }: QuantizeRequest): Promise<void> {
   if (layout === undefined) return
   for (const missing of await copyCompanions(path, layout, hasExternalData)) output.warn(missing)
-}
-
-async function prepare({
-  opened: { model },
-  chosen: { config, origin },
-  data,
-  sizes,
-  context: { output, signal },
-}: QuantizeRequest): Promise<PreparedForm> {
-  // Weights are quantized from their own values: what is computed of the placeholder is not used.
-  const batches = data?.batches ?? [placeholderBatch(inputsOf(model), sizes)]
-  const stage = output.stage(data === undefined ? 'quantizing' : 'calibrating')
-  const form = await prepareModel({
-    model,
-    config,
-    origin,
-    batches,
-    logger: output,
-    signal,
-    onProgress: (done, total) => stage.update(done, total),
-  })
-  stage.end(
-    data === undefined ? '' : data.isRandom ? data.origin : `${batches.length} batches of ${data.origin}`,
-  )
-  return form
 }

@@ -12,6 +12,11 @@ import type { Storage } from './storage.ts'
 export interface DeviceOptions extends ChannelOptions {
   /** Threads of one run; 0 leaves the choice to ONNX Runtime. Default: 0. */
   readonly threads?: number
+  /**
+   * Whether the threads of a run give up their core while they wait for its next operation, and memory is given back after each run, so that sessions for many shapes do
+   * not hold what each of them has once needed. Default: false, which is fastest where the same steps are run many times and nothing else is done.
+   */
+  readonly sparing?: boolean
 }
 
 /** A run as the recording thread asks for it. */
@@ -46,14 +51,14 @@ export class Device {
     this.ready.catch(() => {})
   }
 
-  async #start({ threads = 0, ...options }: DeviceOptions): Promise<void> {
+  async #start({ threads = 0, sparing = false, ...options }: DeviceOptions): Promise<void> {
     const onReply = (reply: Reply) => this.#receive(reply)
     const onLost = (cause: unknown) => this.#lose(cause)
     const channel = await openChannel({ onReply, onLost }, options)
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#awaited.set(0, { resolve, reject })
       channel.hold(true)
-      channel.send({ kind: 'configure', threads, ticket: 0 })
+      channel.send({ kind: 'configure', threads, sparing, ticket: 0 })
     })
     for (const capability of reply.capabilities ?? []) this.capabilities.add(capability as Capability)
     this.#channel = channel

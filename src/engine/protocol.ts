@@ -55,7 +55,12 @@ export type Request =
   | { readonly kind: 'free'; readonly storages: readonly StorageId[] }
   | { readonly kind: 'drop'; readonly session: number }
   | { readonly kind: 'sync'; readonly ticket: number }
-  | { readonly kind: 'configure'; readonly threads: number; readonly ticket: number }
+  | {
+      readonly kind: 'configure'
+      readonly threads: number
+      readonly sparing: boolean
+      readonly ticket: number
+    }
 
 /** A failure as it crosses threads. */
 export interface Failure {

@@ -13,6 +13,8 @@ import { type Purpose, programOf, type Result, stillAskedFor, type Work } from '
 
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
+/** The same where memory is to be spared: each holds a copy of the parameters. */
+const MAX_SPARING_SESSIONS = 12
 
 /** How much a session is optimized: nothing is gained in a graph that runs once, and little in one whose parameters change. */
 const LEVELS: Readonly<Record<Purpose, OptimizationLevel>> = {
@@ -72,6 +74,11 @@ export class Recorder {
     this.#options = options
   }
 
+  /** Whether the engine runs. */
+  get isStarted(): boolean {
+    return this.#device !== undefined
+  }
+
   /** How the engine is set up. */
   get options(): DeviceOptions {
     return this.#options
@@ -92,7 +99,10 @@ export class Recorder {
 
   /** Compiled sessions of the engine. */
   get sessions(): SessionCache {
-    this.#sessions ??= new SessionCache(this.device, MAX_SESSIONS)
+    this.#sessions ??= new SessionCache(
+      this.device,
+      this.#options.sparing ? MAX_SPARING_SESSIONS : MAX_SESSIONS,
+    )
     return this.#sessions
   }
 
@@ -260,6 +270,8 @@ export class Recorder {
    */
   async settled(): Promise<void> {
     this.flush()
+    // Nothing was ever dispatched: there is no reason to start the engine.
+    if (this.#device === undefined) return
     await this.device.ready
     await this.device.settled()
     const failure = this.#unreported

@@ -145,7 +145,12 @@ describe.each([true, false])('Runtime (outputs allocated before: %s)', (prealloc
 describe('Runtime', () => {
   test('Runtime finds out what its engine can run', async () => {
     const { ask } = start()
-    const { capabilities } = await ask((ticket) => ({ kind: 'configure', ticket, threads: 1 }))
+    const { capabilities } = await ask((ticket) => ({
+      kind: 'configure',
+      ticket,
+      threads: 1,
+      sparing: false,
+    }))
     expect(capabilities).toEqual(
       expect.arrayContaining(['fusedMatMul', 'int16Quantize', 'float8', 'bfloat16']),
     )

@@ -47,6 +47,7 @@ export class Runtime {
   readonly #tensors = new Map<StorageId, Stored>()
   readonly #pool = new BufferPool()
   #threads = 0
+  #sparing = false
   #queue: Promise<void> = Promise.resolve()
 
   constructor(ort: OrtModule, traits: RuntimeTraits, reply: (reply: Reply, transfer: ArrayBuffer[]) => void) {
@@ -81,6 +82,7 @@ export class Runtime {
         return
       case 'configure': {
         this.#threads = request.threads
+        this.#sparing = request.sparing
         const capabilities = await probeCapabilities(this.#ort)
         this.#reply({ ticket: request.ticket, capabilities }, [])
       }
@@ -96,9 +98,16 @@ export class Runtime {
         interOpNumThreads: 1,
         executionMode: 'sequential',
         enableMemPattern: false,
+        enableCpuMemArena: !this.#sparing,
         logSeverityLevel: 4,
         // Threads that go on spinning after a run take a core from the next step's recording.
-        extra: { session: { disable_quant_qdq: '1', force_spinning_stop: '1' } },
+        extra: {
+          session: {
+            disable_quant_qdq: '1',
+            force_spinning_stop: '1',
+            ...(this.#sparing ? { intra_op: { allow_spinning: '0' } } : {}),
+          },
+        },
       })
       this.#sessions.set(session, { session: created, outputs })
     } catch (error) {

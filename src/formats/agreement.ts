@@ -38,11 +38,21 @@ export async function compareExport(
   run: ExportRunner,
   batches: Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>,
 ): Promise<Agreement[]> {
-  const names = leafPaths(exported.outputTree, 'output')
   const expect: ExportRunner = async (batch) => {
     const results = [...tensorsIn(noGrad(() => reference(...batch)))]
     return Promise.all(results.map((result) => result.array()))
   }
+  return compareExportRuns(expect, exported, run, batches)
+}
+
+/** The same, with what runs the fake-quantized form. @throws RangeError as `compareExport` does */
+export async function compareExportRuns(
+  expect: ExportRunner,
+  exported: GraphModule,
+  run: ExportRunner,
+  batches: Iterable<readonly Tensor[]> | AsyncIterable<readonly Tensor[]>,
+): Promise<Agreement[]> {
+  const names = leafPaths(exported.outputTree, 'output')
   const agreements = await compareRuns(names, expect, run, batches)
   const steps = await Promise.all(exported.graph.outputs.map((value) => stepOf(exported, value)))
   return agreements.map((agreement, i) => {

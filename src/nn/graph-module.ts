@@ -105,6 +105,11 @@ export class GraphModule extends Module<readonly unknown[], unknown> {
     return new Map(named)
   }
 
+  /** Checks inputs as a call does, without one. @throws ShapeError or TypeError as a call does */
+  checkInputs(...inputs: readonly unknown[]): void {
+    this.#sizesOf(this.#flatten(inputs))
+  }
+
   /** What every value of the graph is for these inputs; where scaled convolutions are given, without those inside of them. */
   #run(given: readonly Tensor[], sizes: CallSizes, scaled?: ScaledConvolutions): ReadonlyMap<Value, Tensor> {
     const values = new Map<Value, Tensor>()

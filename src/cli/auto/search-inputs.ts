@@ -3,8 +3,8 @@ import { leafPaths } from '../../nn/output-tree.ts'
 import type { AutoOptions } from '../commands/auto-options.ts'
 import { inputsOf } from '../data/model-inputs.ts'
 import { type DataSet, openData } from '../data/open-data.ts'
+import { requireData } from '../data/require-data.ts'
 import { findExclusions } from '../exclusions.ts'
-import { CommandError, ExitCode } from '../exit-code.ts'
 import { type OpenedModel, openModel } from '../open-model.ts'
 import type { Output } from '../output.ts'
 import { presetConfig } from '../preset-configs.ts'
@@ -33,15 +33,10 @@ export async function readSearchInputs(
 ): Promise<SearchInputs> {
   const stage = output.stage('reading')
   const opened = await openModel(path, output)
-  const data = await openData(inputsOf(opened.model), options, output)
-  if (data === undefined)
-    throw new CommandError(
-      'Cannot search: expected data, got none\n' +
-        'Hint: --data names data, --random takes random numbers to try things out',
-      ExitCode.usage,
-    )
-  const { isRandom } = data
-  if (isRandom) output.warn('scores on random numbers say little about real inputs')
+  const data = await requireData(inputsOf(opened.model), options, output, {
+    action: 'search',
+    doubt: 'a score',
+  })
   const { evalData, blockSize, metric } = options
   const own =
     evalData === undefined
@@ -61,6 +56,6 @@ export async function readSearchInputs(
     calibration: data.batches,
     evaluation: (own ?? data).batches,
     metric,
-    isRandom,
+    isRandom: data.isRandom,
   }
 }

@@ -126,6 +126,7 @@ async function writeModel(
       options: { overwrite: mayReplace, float16 },
     },
     isMeasured: true,
+    hasHistograms: options.report !== undefined,
     context,
   })
   if (options.report !== undefined) {

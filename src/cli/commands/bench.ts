@@ -66,7 +66,7 @@ async function timeInTurns(
 ): Promise<number[][]> {
   const stage = output.stage(`timing on ${runtime}`)
   const sessions: OnnxSession[] = []
-  for (const path of paths) sessions.push(await openSession(path, { runtime, threads }))
+  for (const path of paths) sessions.push(await openSession(path, { runtime, threads, sparing: false }))
   const times: number[][] = paths.map(() => [])
   for (let run = -WARM_UP; run < runs; run++) {
     signal.throwIfAborted()

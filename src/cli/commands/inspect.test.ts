@@ -78,7 +78,7 @@ describe('lowbit inspect', () => {
     [
       ['inspect', MNIST_PROGRAM, '-c', 'a.yaml', '--range', 'minmax'],
       2,
-      'Cannot change a config file by --block-size, --range, --per-channel or --per-tensor: expected them with --preset, got --config',
+      'Cannot change a config file by --block-size, --range, --reduce-range, --per-channel or --per-tensor: expected them with --preset, got --config',
     ],
     [
       ['inspect', MNIST_PROGRAM, '-p', 'w8', '--block-size', '16'],

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MNIST_PROGRAM, runCommand } from '../../../test/cli/run-command.ts'
 import { startCommand } from '../../../test/cli/spawn-command.ts'
+import { decodeModel } from '../../codec/onnx.ts'
 import { writeSafetensors } from '../../codec/safetensors.ts'
 import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import { Random } from '../../tensor/random.ts'
@@ -55,7 +56,10 @@ describe('lowbit quantize', () => {
     expect(report.quantized.sizes[0].elements).toBeGreaterThanOrEqual(25_192)
     expect(report.agreement.outputs[0].sqnrDb).toBeGreaterThan(30)
     // What was written computes what was measured: the runtime does the same roundings when it fuses nothing.
-    const { sqnrDb } = report.agreement.file.plain[0]
+    const plain = report.agreement.file.ways.find(
+      (way: { runtime: string; optimized: boolean }) => way.runtime === 'node' && !way.optimized,
+    )
+    const { sqnrDb } = plain.againstPrepared[0]
     expect(sqnrDb === 'Infinity' || sqnrDb > 60).toBe(true)
     expect(report.agreement.layers.map(({ name }: { name: string }) => name)).toContain('linear_1')
     expect(report.histograms).not.toHaveLength(0)
@@ -176,6 +180,60 @@ describe('lowbit quantize', () => {
     expect(err).toContain(`Cannot write "${path}": expected no file of that name, got one`)
     expect(await readFile(path, 'utf8')).toBe('mine')
     expect((await runCommand([...argv, '--force'])).code).toBe(0)
+  })
+
+  it('keeps weights to seven bits where asked, and says which presets can', async () => {
+    const argv = [
+      'quantize',
+      MNIST_PROGRAM,
+      '-d',
+      data,
+      '-o',
+      at('reduced.onnx'),
+      '--json',
+      '-q',
+      '--no-measure',
+    ]
+    const report = (await runCommand([...argv, '--reduce-range'])).json()
+    expect(report.plan.quantized[0].weight).toBe('int8 reduced symmetric per_channel')
+    expect(report.config.content.quantization_config.global_config.op_state_spec.weight.reduce_range).toBe(
+      true,
+    )
+    const { initializer = [] } = decodeModel(await readFile(at('reduced.onnx'))).graph ?? {}
+    const codes = initializer.filter(({ dataType, dims }) => dataType === 3 && dims.length > 1)
+    const values = codes.flatMap(({ rawData }) => Array.from(new Int8Array(rawData)))
+    expect([codes.length, Math.min(...values) >= -64, Math.max(...values)]).toEqual([6, true, 63])
+    const refused = await runCommand([
+      'quantize',
+      MNIST_PROGRAM,
+      '-p',
+      'w8',
+      '-o',
+      at('no.onnx'),
+      '--reduce-range',
+    ])
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain(
+      'Cannot use --reduce-range with the preset "w8": expected "w8a8" or "w8a8-uint8", got "w8"',
+    )
+  })
+
+  it('says that blocks of four bits have found nothing to quantize', async () => {
+    const argv = [
+      'quantize',
+      MNIST_PROGRAM,
+      '-p',
+      'q4',
+      '--op-types-to-quantize',
+      'conv2d',
+      '-o',
+      at('conv.onnx'),
+    ]
+    const { code, err } = await runCommand(argv)
+    expect(code).toBe(0)
+    expect(err).toContain(
+      'warning: w4-block finds no products or tables that its blocks divide: all weights of this model are int8, as --preset w8 makes them\n',
+    )
   })
 
   it('stops on Ctrl-C with nothing half written', async () => {

@@ -1,4 +1,5 @@
 import { refuseExisting } from '../../codec/atomic-file.ts'
+import type { Logger } from '../../quantization/logger.ts'
 import { type ChosenConfig, chooseConfig } from '../choose-config.ts'
 import type { CommandContext } from '../command-context.ts'
 import { inputsOf } from '../data/model-inputs.ts'
@@ -7,6 +8,7 @@ import { describePlan, type PlanDescription } from '../describe-plan.ts'
 import { CommandError, ExitCode } from '../exit-code.ts'
 import { type OpenedModel, openModel } from '../open-model.ts'
 import { planQuantization } from '../plan-quantization.ts'
+import { hasBlocks } from '../preset-configs.ts'
 import { nothingQuantized } from '../quantize-model.ts'
 import { quantizeToFile } from '../quantize-to-file.ts'
 import type { Report } from '../report/report.ts'
@@ -31,6 +33,7 @@ export async function quantize(
     data,
     destination,
     isMeasured: options.measure !== false,
+    hasHistograms: options.report !== undefined || context.output.isJson,
     sizes: options.sizes,
     context,
   })
@@ -57,6 +60,7 @@ async function readInputs(
   const chosen = await chooseConfig(opened.model, options, hasData ? 'w8a8' : 'w8')
   const plan = describePlan(opened.model, planQuantization(opened.model, chosen.config, output))
   if (plan.quantized.length === 0) throw nothingQuantized(chosen.origin)
+  warnOfBlocks(plan, chosen, output)
   if (plan.hasActivations && !hasData)
     throw new CommandError(
       `Cannot quantize activations: ${chosen.origin} needs data to find their ranges, got none\n` +
@@ -69,6 +73,16 @@ async function readInputs(
     output.warn('ranges and agreement come from random numbers: they say little about real inputs')
   stage.end(path)
   return { opened, chosen, plan, data }
+}
+
+/** A preset with blocks gives what w8 gives where there is nothing that it has blocks for. */
+function warnOfBlocks({ quantized }: PlanDescription, { origin }: ChosenConfig, logger: Logger): void {
+  const preset = origin.replace(/^preset /, '')
+  if (preset === origin || !hasBlocks(preset)) return
+  if (quantized.some(({ weight }) => weight?.startsWith('int4'))) return
+  logger.warn(
+    `${preset} finds no products or tables that its blocks divide: all weights of this model are int8, as --preset w8 makes them`,
+  )
 }
 
 async function finish(

@@ -1,11 +1,11 @@
+import { calibrateModel } from '../calibrate-model.ts'
 import { chooseConfig } from '../choose-config.ts'
 import type { CommandContext } from '../command-context.ts'
 import { inputsOf } from '../data/model-inputs.ts'
-import { openData } from '../data/open-data.ts'
-import { CommandError, ExitCode } from '../exit-code.ts'
+import { requireData } from '../data/require-data.ts'
+import { ExitCode } from '../exit-code.ts'
 import { measureSensitivity, type Sensitivity } from '../measure-sensitivity.ts'
 import { openModel } from '../open-model.ts'
-import { prepareModel } from '../quantize-model.ts'
 import { formatDecibels, textTable } from '../text-table.ts'
 import type { SensitivityOptions } from './sensitivity-options.ts'
 
@@ -13,30 +13,17 @@ import type { SensitivityOptions } from './sensitivity-options.ts'
 export async function sensitivity(
   path: string,
   options: SensitivityOptions,
-  { output, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { output, signal } = context
   const { model } = await openModel(path, output)
   const { config, origin } = await chooseConfig(model, options, 'w8a8')
-  const data = await openData(inputsOf(model), { ...options, modelPath: path }, output)
-  if (data === undefined)
-    throw new CommandError(
-      'Cannot tell what quantization costs: expected data, got none\n' +
-        'Hint: --data names data, --random takes random numbers to try things out',
-      ExitCode.usage,
-    )
-  if (data.isRandom) output.warn('what quantization costs on random numbers says little about real inputs')
-  const { batches } = data
-  const calibrating = output.stage('calibrating')
-  const form = await prepareModel({
-    model,
-    config,
-    origin,
-    batches,
-    logger: output,
-    signal,
-    onProgress: (done, total) => calibrating.update(done, total),
+  const data = await requireData(inputsOf(model), { ...options, modelPath: path }, output, {
+    action: 'tell what quantization costs',
+    doubt: 'what quantization costs',
   })
-  calibrating.end()
+  const { batches } = data
+  const form = await calibrateModel({ model, config, origin, data }, context)
   const measuring = output.stage('quantizing one by one')
   const onProgress = (done: number, total: number) => measuring.update(done, total)
   const ranking = await measureSensitivity({ model, form, batches, signal, onProgress })

@@ -2,8 +2,9 @@ import { type Agreement, compareRuns } from '../../formats/agreement.ts'
 import { leafPaths } from '../../nn/output-tree.ts'
 import type { CommandContext } from '../command-context.ts'
 import { inputsOf } from '../data/model-inputs.ts'
-import { type DataSet, openData } from '../data/open-data.ts'
-import { CommandError, ExitCode } from '../exit-code.ts'
+import type { DataSet } from '../data/open-data.ts'
+import { requireData } from '../data/require-data.ts'
+import { ExitCode } from '../exit-code.ts'
 import type { SessionOptions } from '../onnx-session.ts'
 import { openModel } from '../open-model.ts'
 import { openRunner } from '../open-runner.ts'
@@ -25,14 +26,10 @@ export async function verify(
 ): Promise<ExitCode> {
   const { output } = context
   const { model, names } = await openModel(floatPath, output)
-  const data = await openData(inputsOf(model), { ...options, modelPath: floatPath }, output)
-  if (data === undefined)
-    throw new CommandError(
-      'Cannot compare two models: expected data, got none\n' +
-        'Hint: --data names data, --random takes random numbers to try things out',
-      ExitCode.usage,
-    )
-  if (data.isRandom) output.warn('agreement on random numbers says little about real inputs')
+  const data = await requireData(inputsOf(model), { ...options, modelPath: floatPath }, output, {
+    action: 'compare two models',
+    doubt: 'agreement',
+  })
   const outputNames = names?.outputNames ?? leafPaths(model.outputTree, 'output')
   const runs = await runAll({ floatPath, quantizedPath, outputNames, data }, options, context)
   const worst = Math.min(...runs.flatMap(({ outputs }) => outputs.map(({ sqnrDb }) => sqnrDb)))

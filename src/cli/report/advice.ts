@@ -37,7 +37,7 @@ export function adviceFor(report: Omit<Report, 'advice'>): string[] {
           : 'Try more bits or smaller blocks, or train with fake quantizers (quantization-aware training)',
       )
   }
-  advice.push(...fusionAdvice(report))
+  advice.push(...safetyAdvice(report))
   if (agreement !== null && worst >= GOOD_DB && config.origin === 'preset w8')
     advice.push('This loses next to nothing: --preset w4-block would be about half as large')
   if (advice.length === 0)
@@ -45,12 +45,21 @@ export function adviceFor(report: Omit<Report, 'advice'>): string[] {
   return advice
 }
 
-function fusionAdvice({ agreement }: Omit<Report, 'advice'>): string[] {
-  return agreement?.file?.safety.safeWith === 'plain'
+function safetyAdvice({ agreement, config }: Omit<Report, 'advice'>): string[] {
+  const safety = agreement?.file?.safety
+  if (safety === undefined || safety.safeWith === 'both') return []
+  const isPreset = config.origin.startsWith('preset ')
+  const reduced = isPreset ? '--reduce-range' : 'reduce_range: true for weights'
+  const saturates = safety.maySaturate
     ? [
-        'Run the file with graph optimizations disabled on machines like this one, or take --preset w8: fused integer kernels compute otherwise here than plain operations do',
+        `Try ${reduced}: weights of seven bits keep the sums of this processor's integer kernels from saturating; --preset w8 needs no integer kernels`,
       ]
     : []
+  const elsewhere =
+    safety.safeWith === 'plain'
+      ? ['Else run the file with graph optimizations disabled on machines like this one']
+      : []
+  return [...saturates, ...elsewhere]
 }
 
 /** Names of the quantizable operations whose result lost most. */

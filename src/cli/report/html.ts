@@ -1,8 +1,8 @@
-import type { Agreement } from '../../formats/agreement.ts'
 import type { DTypeSize } from '../describe-model.ts'
 import type { PlannedOp, SkippedOp } from '../describe-plan.ts'
 import type { LayerAgreement } from '../measure-layers.ts'
 import { formatBytes, formatDecibels } from '../text-table.ts'
+import { AGREEMENT_HEADS, agreementRows } from './agreement-rows.ts'
 import { agreementChart, histogramFigure, sizeBars } from './charts.ts'
 import { batchCount, contentLine, sizeRatio } from './content-line.ts'
 import { escapeHtml } from './escape-html.ts'
@@ -87,35 +87,14 @@ function sizeRows(label: string, entries: readonly DTypeSize[]): string[][] {
   ])
 }
 
-function agreementSections({ outputs, file, layers, batches }: AgreementReport): string {
-  const decibels = (entries: readonly Agreement[] | undefined, i: number) => {
-    const entry = entries?.[i]
-    return entry === undefined ? '-' : formatDecibels(entry.sqnrDb)
-  }
-  const rows = outputs.map(({ name, sqnrDb, largestDifference, meanDifference }, i) => [
-    name,
-    formatDecibels(sqnrDb),
-    decibels(file?.plainAgainstFloat, i),
-    largestDifference.toPrecision(3),
-    meanDifference.toPrecision(3),
-    decibels(file?.plain, i),
-    decibels(file?.optimized, i),
-  ])
-  const heads = [
-    'output',
-    'against float',
-    'not optimized',
-    'largest difference',
-    'mean difference',
-    'file exact',
-    'file fused',
-  ]
+function agreementSections(agreement: AgreementReport): string {
+  const { file, layers, batches } = agreement
   const safety =
     file === null
       ? ''
       : `<p class="${file.safety.safeWith === 'both' ? 'safe' : 'unsafe'}">${escapeHtml(file.safety.text)}.</p>`
-  const note = `${safety}<p>${batchCount(batches)}. The file against the float model with the runtime’s graph optimizations and without them; then the file against what was measured here, exact without fused operations and fused with them. 6 dB are about one bit.</p>`
-  return `${section('Agreement', `${note}${table(heads, rows, [1, 2, 3, 4, 5, 6])}`)}
+  const note = `${safety}<p>${batchCount(batches)}. The calibrated model says what the file means: a way to run the file is safe where it is nearer to that than quantization has left it to the float model. 6 dB are about one bit.</p>`
+  return `${section('Agreement', `${note}${table(AGREEMENT_HEADS, agreementRows(agreement), [2, 3, 4, 5])}`)}
 ${section('Agreement by layer', `<p>Signal to noise of what each operation makes, with the noise of all before it.</p>${agreementChart(layers)}${details('All layers', layerTable(layers))}`)}`
 }
 

@@ -6,7 +6,7 @@ import type { DataSet } from '../data/open-data.ts'
 import { type DTypeSize, describeModel, type PortDescription } from '../describe-model.ts'
 import type { PlanDescription } from '../describe-plan.ts'
 import type { LayerAgreement } from '../measure-layers.ts'
-import type { Measurements } from '../measure-quantized.ts'
+import type { MeasuredWay, Measurements } from '../measure-quantized.ts'
 import type { OpenedModel } from '../open-model.ts'
 import type { PreparedForm } from '../quantize-model.ts'
 import type { WebCheck } from '../target/check-web.ts'
@@ -41,7 +41,7 @@ export interface Report {
   readonly agreement: AgreementReport | null
   /** How onnxruntime-web runs the file, where it is for the web. */
   readonly web: WebCheck | null
-  /** Tensors that lost most, with their ranges. */
+  /** Tensors that lost most, with their ranges; none where only the summary is printed. */
   readonly histograms: readonly TensorHistogram[]
   readonly environment: Readonly<Record<string, string>>
   readonly warnings: readonly string[]
@@ -53,11 +53,12 @@ export interface Report {
 export interface AgreementReport {
   readonly batches: number
   readonly outputs: readonly Agreement[]
+  /** What was calibrated, which says what the file means, against the float model. */
+  readonly preparedAgainstFloat: readonly Agreement[]
+  /** Null where there is no file to run. */
   readonly file: {
-    readonly plain: readonly Agreement[]
-    readonly optimized: readonly Agreement[]
-    /** The file without graph optimizations, against the float model. */
-    readonly plainAgainstFloat: readonly Agreement[]
+    /** Each way to run the file; the first is how it is run by default. */
+    readonly ways: readonly MeasuredWay[]
     readonly safety: Safety
   } | null
   readonly layers: readonly LayerAgreement[]
@@ -76,6 +77,8 @@ export interface ReportParts {
   readonly targetBytes: number
   readonly sizesAfter: readonly DTypeSize[]
   readonly web: WebCheck | undefined
+  /** Whether somebody will see the histograms: they take a run. */
+  readonly hasHistograms: boolean
   readonly warnings: readonly string[]
 }
 
@@ -85,7 +88,9 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
   const { inputs, outputs, sizes } = describeModel(opened.model)
   const agreement = measured === undefined ? null : agreementReport(measured, plan)
   const layers = measured?.layers ?? []
-  const histograms = await worstHistograms(opened.model, parts.form, layers, data?.batches[0] ?? [])
+  const histograms = parts.hasHistograms
+    ? await worstHistograms(opened.model, parts.form, layers, data?.batches[0] ?? [])
+    : []
   const report = {
     lowbit: version,
     model: { path: opened.path, sizeBytes: opened.sizeBytes, inputs, outputs, sizes },
@@ -106,12 +111,12 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
 }
 
 function agreementReport(
-  { batches, againstFloat, plainAgainstFloat, againstPrepared, layers }: Measurements,
+  { batches, preparedAgainstFloat, ways, layers }: Measurements,
   plan: PlanDescription,
 ): AgreementReport {
-  const safety = safetyOf(plainAgainstFloat, againstFloat, plan)
-  const file = againstPrepared && { ...againstPrepared, plainAgainstFloat, safety }
-  return { batches, outputs: againstFloat, file, layers }
+  const [usual] = ways
+  const file = usual === undefined ? null : { ways, safety: safetyOf(preparedAgainstFloat, ways, plan) }
+  return { batches, outputs: usual?.againstFloat ?? preparedAgainstFloat, preparedAgainstFloat, file, layers }
 }
 
 function environment(): Record<string, string> {

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
 import type { Agreement } from '../../formats/agreement.ts'
 import type { PlanDescription } from '../describe-plan.ts'
+import type { MeasuredWay } from '../measure-quantized.ts'
+import type { Runtime } from '../onnx-session.ts'
 
-/** Decibels that fused operations may cost before they count as wrong, and signal to noise above which nobody sees it. */
-const TOLERATED_DB = 6
+/** Signal to noise above which nobody sees what a way to run a file adds. */
 const UNSEEN_DB = 40
+/** Below it a way computes something else, whatever quantization has cost before. */
+const LOST_DB = 10
 
-/** Whether the runtime's graph optimizations, which fuse quantized operations into integer kernels, leave a file right. */
+/** Which ways to run a file compute what it means. */
 export interface Safety {
-  /** How the file may be run on a machine like this one: either way, or only with graph optimizations disabled. */
-  readonly safeWith: 'both' | 'plain'
-  /** What this processor multiplies bytes with: `vnni`, `none`, or `unknown`. Without it, sums of products of uint8 and int8 saturate at 16 bits. */
+  /** Whether the file may be run either way, or only with graph optimizations disabled, or only with them, or in none; on all runtimes. */
+  readonly safeWith: 'both' | 'plain' | 'optimized' | 'neither'
+  readonly ways: readonly WaySafety[]
+  /** What this processor multiplies bytes with: `vnni`, `none`, or `unknown`. Without it, sums of products of bytes saturate at 16 bits. */
   readonly dotProduct: DotProduct
   /** Whether the file has such products, so that a processor without these instructions may compute otherwise than this one. */
   readonly maySaturate: boolean
@@ -18,36 +22,81 @@ export interface Safety {
   readonly text: string
 }
 
+/** Whether a way computes what a file means. */
+export interface WaySafety {
+  readonly runtime: Runtime
+  readonly optimized: boolean
+  readonly isSafe: boolean
+  /** Signal to noise of the output that is farthest from what was calibrated. */
+  readonly sqnrDb: number
+}
+
 type DotProduct = 'vnni' | 'none' | 'unknown'
 
 /**
- * What was measured of a file with graph optimizations and without, in words.
- * @param plain the file without optimizations, against the float model
- * @param optimized the file with them, against the float model
+ * Says which ways to run a file are safe: those that add less noise to what was calibrated than quantization itself has brought in, or less than anybody sees.
+ * @param prepared what was calibrated, against the float model
  */
 export function safetyOf(
-  plain: readonly Agreement[],
-  optimized: readonly Agreement[],
+  prepared: readonly Agreement[],
+  ways: readonly MeasuredWay[],
   plan: PlanDescription,
   dotProduct: DotProduct = findDotProduct(),
 ): Safety {
-  const isHarmed = plain.some(({ sqnrDb }, i) => {
-    const fused = optimized[i]?.sqnrDb ?? sqnrDb
-    return Math.min(sqnrDb, UNSEEN_DB) - fused > TOLERATED_DB
+  const judged = ways.map(({ runtime, optimized, againstPrepared }): WaySafety => {
+    const isSafe = againstPrepared.every(
+      ({ sqnrDb }, i) => sqnrDb >= neededDb(prepared[i]?.sqnrDb ?? UNSEEN_DB),
+    )
+    return { runtime, optimized, isSafe, sqnrDb: Math.min(...againstPrepared.map((each) => each.sqnrDb)) }
   })
-  const maySaturate = plan.quantized.some(
-    ({ weight, input }) => weight?.startsWith('int8') === true && input?.startsWith('uint8') === true,
-  )
-  const safeWith = isHarmed ? 'plain' : 'both'
-  return { safeWith, dotProduct, maySaturate, text: textOf(safeWith, dotProduct, maySaturate) }
+  const isSafe = (wanted: boolean) => judged.every(({ optimized, isSafe }) => optimized !== wanted || isSafe)
+  const [plain, optimized] = [isSafe(false), isSafe(true)]
+  const safeWith = plain && optimized ? 'both' : plain ? 'plain' : optimized ? 'optimized' : 'neither'
+  const maySaturate = plan.quantized.some(({ weight, input }) => isWideByte(weight) && isByte(input))
+  const loss = Math.min(...prepared.map(({ sqnrDb }) => sqnrDb))
+  return {
+    safeWith,
+    ways: judged,
+    dotProduct,
+    maySaturate,
+    text: textOf(judged, loss, dotProduct, maySaturate),
+  }
 }
 
-function textOf(safeWith: Safety['safeWith'], dotProduct: DotProduct, maySaturate: boolean): string {
-  if (safeWith === 'plain')
-    return 'Safe without graph optimizations only: with them, this machine computes otherwise than the plain operations do'
-  const here = 'Safe with graph optimizations and without, as measured on this machine'
+function neededDb(quantizationDb: number): number {
+  return Math.min(Math.max(quantizationDb, LOST_DB), UNSEEN_DB)
+}
+
+function isByte(spec: string | null): boolean {
+  return /^u?int8\b/.test(spec ?? '')
+}
+
+/** Products with weights that keep to half of their range fit 16 bits, two at a time. */
+function isWideByte(spec: string | null): boolean {
+  return isByte(spec) && !spec?.includes('reduced')
+}
+
+function textOf(
+  ways: readonly WaySafety[],
+  loss: number,
+  dotProduct: DotProduct,
+  maySaturate: boolean,
+): string {
+  const unsafe = ways.filter(({ isSafe }) => !isSafe)
+  const safe = ways.filter(({ isSafe }) => isSafe)
+  if (unsafe.length > 0) {
+    const wrong = unsafe.map((way) => `${nameOf(way)} (${Math.round(way.sqnrDb)} dB)`).join(', ')
+    const right = safe.length === 0 ? 'in no way' : `${safe.map(nameOf).join(', ')} only`
+    return `Safe ${right}: as measured on this machine the file computes otherwise than what was calibrated ${wrong}, where quantization itself leaves ${Math.round(loss)} dB`
+  }
+  const runtimes = [...new Set(ways.map(({ runtime }) => runtime))].join(' and ')
+  const here = `Safe with graph optimizations and without, on ${runtimes}, as measured on this machine`
   if (!maySaturate || dotProduct === 'none') return here
-  return `${here}; its uint8 activations may saturate on processors without VNNI, which int8 activations (--preset w8a8) do not`
+  return `${here}; its integer products may saturate on processors without VNNI, which --reduce-range prevents`
+}
+
+function nameOf({ runtime, optimized }: WaySafety): string {
+  return `${optimized ? 'with' : 'without'} graph optimizations on ${runtime}`
 }
 
 /** What Linux says of the processor; elsewhere nothing is known. */

@@ -1,6 +1,6 @@
-import type { Agreement } from '../../formats/agreement.ts'
 import type { Output } from '../output.ts'
 import { formatBytes, formatDecibels, textTable } from '../text-table.ts'
+import { AGREEMENT_HEADS, agreementRows } from './agreement-rows.ts'
 import { contentLine, sizeRatio } from './content-line.ts'
 import type { AgreementReport, Report } from './report.ts'
 import type { Safety } from './safe-with.ts'
@@ -21,7 +21,7 @@ export function printSummary(output: Output, report: Report, folder: string | un
   if (data?.isRandom) output.print(output.style('yellow', 'calibrated with RANDOM numbers, not with data'))
   if (agreement !== null) {
     output.print()
-    output.print(agreementTable(agreement.outputs, agreement.file))
+    output.print(agreementTable(agreement))
     if (agreement.file !== null) output.print(safetyLine(output, agreement.file.safety))
     const worst = agreement.layers
       .filter(({ sqnrDb }) => Number.isFinite(sqnrDb))
@@ -40,28 +40,7 @@ function safetyLine(output: Output, { safeWith, text }: Safety): string {
   return `${output.style(safeWith === 'both' ? 'green' : 'red', safeWith === 'both' ? 'safe:' : 'unsafe:')} ${text.replace(/^Safe /, '')}`
 }
 
-/** Each output: the file against the float model, and against the form that was measured with and without fused operations. */
-function agreementTable(outputs: readonly Agreement[], file: AgreementReport['file']): string {
-  const decibels = (entries: readonly Agreement[] | undefined, i: number) => {
-    const entry = entries?.[i]
-    return entry === undefined ? '-' : formatDecibels(entry.sqnrDb)
-  }
-  return textTable(
-    [
-      { title: 'output' },
-      { title: 'against float', align: 'right' },
-      { title: 'not optimized', align: 'right' },
-      { title: 'largest difference', align: 'right' },
-      { title: 'file exact', align: 'right' },
-      { title: 'file fused', align: 'right' },
-    ],
-    outputs.map(({ name, sqnrDb, largestDifference }, i) => [
-      name,
-      formatDecibels(sqnrDb),
-      decibels(file?.plainAgainstFloat, i),
-      largestDifference.toPrecision(3),
-      decibels(file?.plain, i),
-      decibels(file?.optimized, i),
-    ]),
-  )
+function agreementTable(agreement: AgreementReport): string {
+  const columns = AGREEMENT_HEADS.map((title, i) => (i < 2 ? { title } : { title, align: 'right' as const }))
+  return textTable(columns, agreementRows(agreement))
 }

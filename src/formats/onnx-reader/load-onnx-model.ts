@@ -13,7 +13,7 @@ import { rememberSource } from './onnx-source.ts'
 import { inferTypes } from './opaque/infer-types.ts'
 import { UntypedNode } from './opaque/untyped-node.ts'
 import { outputTreeOf } from './output-names.ts'
-import { graphOf, readModel } from './read-model.ts'
+import { graphOf, type ReadModel, readModel } from './read-model.ts'
 import { learnStates } from './recognise/learned-states.ts'
 import { leaveMasks } from './recognise/masks.ts'
 import { recognise } from './recognise/recognise.ts'
@@ -56,12 +56,12 @@ export async function loadOnnxModel(
   const bytes = await openSource(source)
   try {
     const files = options.externalData ?? (typeof source === 'string' ? await folderOf(source) : undefined)
-    const model = await readModel(bytes, files)
-    const upgraded = copyModel(model)
+    const read = await readModel(bytes, files)
+    const upgraded = copyModel(read.model)
     upgradeModel(upgraded)
     const imported = await importWithSizes(bytes.name, upgraded, options)
     warnOf(bytes.name, imported, options.logger ?? defaultLogger)
-    return moduleOf(model, imported)
+    return moduleOf(read, imported)
   } finally {
     await bytes.close()
   }
@@ -124,7 +124,7 @@ function warnOf(name: string, { unknown }: ImportedGraph, logger: Logger): void 
   logger.warn(`"${name}" has operators that lowbit keeps as they are and does not quantize: ${list}`)
 }
 
-function moduleOf(model: ModelProto, imported: ImportedGraph): GraphModule {
+function moduleOf(file: ReadModel, imported: ImportedGraph): GraphModule {
   const { importer, outputNames } = imported
   const graph = recognise(imported.graph, importer.names)
   leaveMasks(graph, importer.states)
@@ -135,7 +135,7 @@ function moduleOf(model: ModelProto, imported: ImportedGraph): GraphModule {
   graph.inputs.splice(0, graph.inputs.length, ...kept)
   const paths = new Set(kept.map(({ name }) => name))
   const states = learned.filter(({ path }) => paths.has(path))
-  const own = rememberSource({ model, graph, names: importer.names, states })
+  const own = rememberSource({ ...file, graph, names: importer.names, states })
   const module = new GraphModule(own, outputTreeOf(outputNames), { layout: layoutOfImport(graph, states) })
   for (const { path, tensor } of states) setMember(module, path, tensor)
   module.train(false)

@@ -8,6 +8,8 @@ import type { ImportedState } from './graph-importer.ts'
 export interface OnnxSource {
   /** As it was read, with its external data. */
   readonly model: ModelProto
+  /** Whether the file has tensors in other files. */
+  readonly hasExternalData: boolean
   /** As it was imported; nobody changes it. */
   readonly graph: Graph
   /** What the file calls inputs and results of nodes. A value without a name is one that the file does not have. */

@@ -23,11 +23,18 @@ const MAX_NODES = 1_000_000
 /** Where the data files of a model are looked for: a folder, or bytes by name. */
 export type ExternalFiles = string | ReadonlyMap<string, Uint8Array | Blob> | undefined
 
+/** A model as it was read. */
+export interface ReadModel {
+  readonly model: ModelProto
+  /** Whether some of its tensors were in other files. */
+  readonly hasExternalData: boolean
+}
+
 /**
  * Reads a model and the external data of all its tensors, which stand in the model from then on.
  * @throws FormatError for what is no model, or one of another opset; FileError for external data that is not there or lies outside
  */
-export async function readModel(source: ByteSource, files: ExternalFiles): Promise<ModelProto> {
+export async function readModel(source: ByteSource, files: ExternalFiles): Promise<ReadModel> {
   if (source.sizeBytes > MAX_MODEL_BYTES)
     throw onnxFailure(source.name, `at most ${MAX_MODEL_BYTES} bytes`, `${source.sizeBytes}`)
   const model = decodeModel(await source.read(0, source.sizeBytes))
@@ -41,7 +48,7 @@ export async function readModel(source: ByteSource, files: ExternalFiles): Promi
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) external.push(tensor)
   }
   await readExternalData(external, files)
-  return model
+  return { model, hasExternalData: external.length > 0 }
 }
 
 /** The graph of a model. */

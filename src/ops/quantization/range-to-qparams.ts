@@ -17,7 +17,7 @@ export type RangeToQParamsAttributes = {
 }
 
 /** No scale is smaller. */
-const MIN_SCALE = 2 ** -23
+export const MIN_SCALE: number = 2 ** -23
 
 const NAME = 'lowbit.range_to_qparams'
 

@@ -1,5 +1,6 @@
 import { StateError } from '../../engine/state-error.ts'
 import type { Tensor } from '../../engine/tensor.ts'
+import type { Dims } from '../../ir/dim.ts'
 import { Module } from '../../nn/module.ts'
 import type { Repeatable } from '../../nn/repeated-calls.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
@@ -158,8 +159,18 @@ export class FakeQuantize extends Module<[Tensor], Tensor> implements Repeatable
 
   /** Qparams of a tensor, as a call computes and stores them. @throws as a call does */
   observe(x: Tensor): QParams {
-    const blocks = blocksOf(x, this.#granularity, this.target)
+    const blocks = blocksOf(x.value.shape, this.#granularity, this.target)
     return this.#isExporting ? this.qparams_calculator.qparams : this.qparams_calculator(x, blocks)
+  }
+
+  /**
+   * Observes a weight that is on the host, without a run.
+   * @returns false where only a call can observe; nothing was done then
+   */
+  observeOnHost(x: Tensor): boolean {
+    if (this.constructor !== FakeQuantize) return false
+    const blocks = this.#tryBlocks(x.value.shape)
+    return blocks === null || this.qparams_calculator.observeOnHost(x, blocks)
   }
 
   /**
@@ -170,7 +181,7 @@ export class FakeQuantize extends Module<[Tensor], Tensor> implements Repeatable
     if (this.isDisabled) return x
     const observed = this.observerEnabled ? this.#tryObserve(x) : this.#stored()
     if (observed === null || !this.fakeQuantEnabled) return x
-    return this.quantize(x, blocksOf(x, this.#granularity, this.target), observed)
+    return this.quantize(x, blocksOf(x.value.shape, this.#granularity, this.target), observed)
   }
 
   #stored(): QParams {
@@ -186,15 +197,19 @@ export class FakeQuantize extends Module<[Tensor], Tensor> implements Repeatable
   }
 
   #tryObserve(x: Tensor): QParams | null {
+    return this.#tryBlocks(x.value.shape) === null ? null : this.observe(x)
+  }
+
+  /** Gives up, for good, on a tensor that does not divide into the blocks. */
+  #tryBlocks(shape: Dims): Blocks | null {
     try {
-      blocksOf(x, this.#granularity, this.target)
+      return blocksOf(shape, this.#granularity, this.target)
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error
       this.#logger.warn(`A fake quantizer switches itself off: ${error.message}`)
       this._disabled.isOn = true
       return null
     }
-    return this.observe(x)
   }
 }
 

@@ -114,7 +114,7 @@ function rewritten(found: ConvBatchNorm, names: NodeNames): Node[] {
 }
 
 /** Shape in which a vector broadcasts along an axis. */
-export function alongAxis(axis: number, rank: number): readonly number[] {
+function alongAxis(axis: number, rank: number): readonly number[] {
   return Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1))
 }
 

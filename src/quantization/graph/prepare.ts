@@ -1,11 +1,12 @@
 import { noGrad, recorder } from '../../engine/recorder.ts'
-import { tensorsIn } from '../../engine/tensor.ts'
+import { type Tensor, tensorsIn } from '../../engine/tensor.ts'
 import { eliminateDeadCode } from '../../ir/dead-code.ts'
 import type { Node, Value } from '../../ir/node.ts'
-import { setMember } from '../../nn/container.ts'
+import { getMember, setMember } from '../../nn/container.ts'
 import type { GraphModule } from '../../nn/graph-module.ts'
 import { layoutOfGraph } from '../../nn/model-layout.ts'
 import { namesOf } from '../../nn/node-names.ts'
+import { Buffer, Parameter } from '../../nn/parameter.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import type { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { makeFakeQuantize } from '../fake-quantize/fake-quantizers.ts'
@@ -17,6 +18,7 @@ import { type AnnotatedGraph, annotate } from './annotate.ts'
 import { moveAnnotations } from './annotation.ts'
 import { rewriteConvBatchNorms } from './conv-batch-norm.ts'
 import { resolveAxes } from './default-axes.ts'
+import { scaledWeight } from './folded-weight.ts'
 import { unifyGranularities } from './granularities.ts'
 import { GraphView, modulePathOf, opTypeOf, outputOf } from './graph-view.ts'
 import { type FakeQuantizeCall, insertFakeQuantizers } from './insert.ts'
@@ -96,9 +98,12 @@ export async function observeExample(
     fakeQuantize.disableFakeQuant()
   }
   model.eval()
-  const results = noGrad(() => model(...exampleInputs))
-  recorder.once = true
-  for (const result of tensorsIn(results)) await result.realize()
+  if (observeOnHost(model, placed)) model.checkInputs(...exampleInputs)
+  else {
+    const results = noGrad(() => model(...exampleInputs))
+    recorder.once = true
+    for (const result of tensorsIn(results)) await result.realize()
+  }
   model.train(training)
   const view = new GraphView(model.graph)
   const disabled = placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled)
@@ -112,6 +117,28 @@ export async function observeExample(
     fakeQuantize.enableFakeQuant()
   }
   return { left: placed.filter((call) => !disabled.includes(call)), removed }
+}
+
+/** Observes weights on the host, where there is nothing else to observe. @returns false where the model has to be run */
+function observeOnHost(model: GraphModule, placed: readonly PlacedCall[]): boolean {
+  const paths = new Map(
+    model.graph.inputs.flatMap(({ value, name, kind }) => (kind === 'state' ? [[value, name]] : [])),
+  )
+  const stateOf = (value: Value): Tensor | undefined => {
+    const path = paths.get(value)
+    const state = path === undefined ? undefined : getMember(model, path)
+    return state instanceof Parameter || state instanceof Buffer ? state : undefined
+  }
+  if (placed.some(({ fakeQuantize }) => fakeQuantize.target !== 'weight')) return false
+  const sources = new Map<FakeQuantize, Value>()
+  return placed.every(({ node, fakeQuantize }) => {
+    const [source] = node.inputs
+    const observed = sources.get(fakeQuantize)
+    if (!source || observed !== undefined) return observed === source
+    sources.set(fakeQuantize, source)
+    const state = source.node === null ? stateOf(source) : scaledWeight(source.node, stateOf)
+    return state !== undefined && fakeQuantize.observeOnHost(state)
+  })
 }
 
 function placeObjects(

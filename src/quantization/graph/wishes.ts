@@ -34,6 +34,7 @@ const NAMES = [
   'scaleDtype',
   'averagingConstant',
   'percentile',
+  'reduceRange',
 ] as const satisfies readonly (keyof SpecFields)[]
 
 /** What a spec asks for. */

@@ -4,5 +4,6 @@ import type { ObserverReport } from './reports.ts'
 export function describeObserver({ spec }: ObserverReport): string {
   const { granularity } = spec
   const axis = granularity.type === 'per_tensor' || granularity.axis === null ? '' : `(${granularity.axis})`
-  return `${spec.dtype} ${spec.qscheme} ${granularity.type}${axis}`
+  const range = spec.reduceRange ? ' reduced' : ''
+  return `${spec.dtype}${range} ${spec.qscheme} ${granularity.type}${axis}`
 }

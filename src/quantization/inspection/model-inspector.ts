@@ -84,5 +84,7 @@ function specIn(spec: FakeQuantizerReport['spec']): Record<string, unknown> {
     floatRange: spec.floatRange,
     scaleDtype: spec.scaleDtype,
     averagingConstant: spec.averagingConstant,
+    percentile: spec.percentile,
+    reduceRange: spec.reduceRange,
   }).toDict()
 }

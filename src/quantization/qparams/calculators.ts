@@ -1,9 +1,12 @@
+import { storageOf } from '../../engine/placement.ts'
 import { recordAll, type Tensor } from '../../engine/tensor.ts'
-import type { Buffer } from '../../nn/parameter.ts'
+import { Buffer } from '../../nn/parameter.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { runningRange } from '../../ops/quantization/running-range.ts'
+import { sizeOf } from '../../tensor/shape.ts'
 import { unexpected } from '../config-error.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
+import { qparamsOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import { MinMaxRange } from './minmax-range.ts'
 import type { QParams } from './qparams.ts'
@@ -14,6 +17,18 @@ import type { TensorRange } from './range-calculator.ts'
 export class StaticCalculator extends QParamsCalculator {
   override recordingKey(): readonly unknown[] | undefined {
     return this.constructor === StaticCalculator ? keyOf(this) : undefined
+  }
+
+  override observeOnHost(x: Tensor, blocks: Blocks): boolean {
+    const array = storageOf(x.value)?.host
+    const isPlain = this.constructor === StaticCalculator && this.range_calculator.constructor === MinMaxRange
+    if (!isPlain || this.isInitialized || array?.dtype !== 'float32' || sizeOf(x.shape) === 0) return false
+    const qparams = qparamsOfArray(array, blocks, this.spec)
+    if (qparams === undefined) return false
+    this.scale = new Buffer(qparams.scale)
+    this.zero_point = qparams.zeroPoint && new Buffer(qparams.zeroPoint)
+    this.minval = qparams.minval && new Buffer(qparams.minval)
+    return true
   }
 }
 

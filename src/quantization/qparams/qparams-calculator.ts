@@ -75,6 +75,11 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
     return this.qparams
   }
 
+  /** Observes a tensor that is on the host without a run, where that gives what a call gives. @returns false where only a call can, and nothing was done */
+  observeOnHost(_x: Tensor, _blocks: Blocks): boolean {
+    return false
+  }
+
   /** Refuses what the calculator cannot be used for. @throws ConfigError */
   protected checkTarget(_target: QuantizationTarget): void {}
 

@@ -42,6 +42,17 @@ export function numberBetween(minimum: number, maximum: number, description: str
   }
 }
 
+/** true or false. */
+export function flag(description: string): Schema<boolean> {
+  return {
+    json: { type: 'boolean', description },
+    read(value, path) {
+      if (typeof value === 'boolean') return value
+      throw unexpected(path, 'true or false', value)
+    },
+  }
+}
+
 /** Any text. */
 export const text: Schema<string> = {
   json: { type: 'string' },

@@ -90,12 +90,15 @@ export function isQuantizedFloat(dtype: QuantizedDType): dtype is QuantizedFloat
 /**
  * Smallest and largest quantized value. Symmetric with clipping gives up the lowest value of a signed integer, so that the range is
  * symmetric: [-127, 127] for int8.
+ * @param reduced whether half of the range is used: [-64, 63] for int8
  */
 export function quantRangeOf(
   dtype: QuantizedDType,
   scheme: QuantizationScheme,
+  reduced: boolean = false,
 ): readonly [min: number, max: number] {
-  const [min, max] = INFO[dtype].range
+  const [lowest, highest] = INFO[dtype].range
+  const [min, max] = reduced ? [lowest / 2, Math.floor(highest / 2)] : [lowest, highest]
   const clips = scheme === 'symmetric_with_clipping' && min < 0 && !isQuantizedFloat(dtype)
   return [clips ? min + 1 : min, max]
 }

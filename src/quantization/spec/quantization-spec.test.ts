@@ -72,6 +72,20 @@ test('QuantizationSpec.toDict() writes an averaging constant only when it is not
   expect(QuantizationSpec.fromDict(dict).averagingConstant).toBe(0.5)
 })
 
+test('QuantizationSpec uses half of the range of eight bits where it is reduced', () => {
+  const rangeOf = (options: ConstructorParameters<typeof QuantizationSpec>[0]) => {
+    const { quantMin, quantMax } = new QuantizationSpec({ ...options, reduceRange: true })
+    return [quantMin, quantMax]
+  }
+  expect(rangeOf({ dtype: 'int8' })).toEqual([-64, 63])
+  expect(rangeOf({ dtype: 'int8', qscheme: 'symmetric_with_clipping' })).toEqual([-63, 63])
+  expect(rangeOf({ dtype: 'uint8', qscheme: 'asymmetric' })).toEqual([0, 127])
+  expect(new QuantizationSpec().toDict()).not.toHaveProperty('reduce_range')
+  expect(QuantizationSpec.fromDict(new QuantizationSpec({ reduceRange: true }).toDict()).reduceRange).toBe(
+    true,
+  )
+})
+
 test('QuantizationSpec.fromDict() reads what toDict() writes, computed keys over', () => {
   const spec = new QuantizationSpec({
     dtype: 'int4',
@@ -84,7 +98,7 @@ test('QuantizationSpec.fromDict() reads what toDict() writes, computed keys over
 test('QuantizationSpec.fromDict() names an unknown key and the nearest one', () => {
   expect(failure({ granularty: {} }).message).toBe(
     'Cannot read "weight.granularty": expected a known key (dtype, qscheme, qformulation, granularity, fake_quantize_cls, ' +
-      'qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant, percentile), got an unknown one\n' +
+      'qparam_calculator_cls, range_calculator_cls, float_range, scale_dtype, averaging_constant, percentile, reduce_range), got an unknown one\n' +
       'Hint: did you mean "granularity"?',
   )
 })
@@ -121,6 +135,8 @@ test.each([
     'expected a registered qparam calculator',
   ],
   [{ averaging_constant: 2 }, 'weight.averaging_constant', 'expected a number from 0 to 1, got 2'],
+  [{ reduce_range: 1 }, 'weight.reduce_range', 'expected true or false, got 1'],
+  [{ reduce_range: true, dtype: 'int4' }, 'weight', 'expected int8 or uint8 for a reduced range, got "int4"'],
   [{ granularity: 'per_tensor' }, 'weight.granularity', 'expected a map, got "per_tensor"'],
   [{ granularity: { axis: 0 } }, 'weight.granularity.type', 'got undefined'],
   [{ granularity: { type: 'per_row' } }, 'weight.granularity.type', 'got "per_row"'],

@@ -5,7 +5,7 @@ import { qparamsCalculators } from '../qparams/qparams-calculators.ts'
 import { rangeCalculators } from '../qparams/range-calculators.ts'
 import type { Registry } from '../registry.ts'
 import { readRecord } from '../schema/maps.ts'
-import { numberBetween } from '../schema/scalars.ts'
+import { flag, numberBetween } from '../schema/scalars.ts'
 import { entryPath, type JsonSchema, type Schema } from '../schema/schema.ts'
 import {
   bitsOf,
@@ -56,6 +56,11 @@ const FIELDS: { readonly [K in keyof SpecFields]: Field<SpecFields[K]> } = {
     schema: numberBetween(0, 100, 'Percentage of the values that a percentile range keeps'),
     initial: 99.99,
   },
+  reduceRange: {
+    key: 'reduce_range',
+    schema: flag('Whether integers of 8 bits use half of what they hold: [-64, 63] or [0, 127]'),
+    initial: false,
+  },
 }
 
 const NAMES = Object.keys(FIELDS) as (keyof SpecFields)[]
@@ -83,6 +88,7 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
   readonly scaleDtype: SpecFields['scaleDtype']
   readonly averagingConstant: number
   readonly percentile: number
+  readonly reduceRange: boolean
 
   /**
    * @param path dotted path of the spec in its config, for messages
@@ -107,18 +113,19 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
     this.scaleDtype = scale === null && this.dtype === 'float4_e2m1fn_x2' ? 'float8_e8m0fnu' : scale
     this.averagingConstant = read('averagingConstant')
     this.percentile = read('percentile')
+    this.reduceRange = read('reduceRange')
     checkCombination(this, path)
     Object.freeze(this)
   }
 
   /** Smallest quantized value. */
   get quantMin(): number {
-    return quantRangeOf(this.dtype, this.qscheme)[0]
+    return quantRangeOf(this.dtype, this.qscheme, this.reduceRange)[0]
   }
 
   /** Largest quantized value. */
   get quantMax(): number {
-    return quantRangeOf(this.dtype, this.qscheme)[1]
+    return quantRangeOf(this.dtype, this.qscheme, this.reduceRange)[1]
   }
 
   /** Bits of one quantized value. */
@@ -150,6 +157,7 @@ export class QuantizationSpec implements SpecFields, DerivedSpecFields {
       scale_dtype: this.scaleDtype,
       ...changedOf(this, 'averagingConstant'),
       ...changedOf(this, 'percentile'),
+      ...changedOf(this, 'reduceRange'),
       ...(computed ? computedKeys(this) : {}),
     }
   }
@@ -199,6 +207,8 @@ function checkCombination(spec: SpecFields, path: string): void {
   } else if (scale !== null) {
     throw unexpected(path || 'scaleDtype', `float32 scales (null) for ${dtype}`, scale)
   }
+  if (spec.reduceRange && dtype !== 'int8' && dtype !== 'uint8')
+    throw unexpected(path || 'reduceRange', 'int8 or uint8 for a reduced range', dtype)
   if (spec.qparamCalculator === 'dynamic' && qscheme === 'symmetric_with_clipping') {
     throw unexpected(path || 'qscheme', 'a scheme without clipping for the dynamic calculator', qscheme)
   }
@@ -213,7 +223,10 @@ function checkCombination(spec: SpecFields, path: string): void {
 }
 
 /** A field that the Python library does not have, under its key; nothing where it has its default. */
-function changedOf(spec: SpecFields, name: 'averagingConstant' | 'percentile'): Record<string, number> {
+function changedOf(
+  spec: SpecFields,
+  name: 'averagingConstant' | 'percentile' | 'reduceRange',
+): Record<string, unknown> {
   const { key, initial } = FIELDS[name]
   return spec[name] === initial ? {} : { [key]: spec[name] }
 }
@@ -267,6 +280,11 @@ const COMBINATIONS: readonly JsonSchema[] = [
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { properties: { qscheme: { const: 'symmetric' }, qformulation: { const: 'zp' } } },
     else: { properties: { scale_dtype: { const: null } } },
+  },
+  {
+    if: has('reduce_range', { const: true }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { dtype: { enum: ['int8', 'uint8'] } } },
   },
   {
     if: has('qparam_calculator_cls', { const: 'dynamic' }),

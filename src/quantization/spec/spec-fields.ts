@@ -30,6 +30,11 @@ export interface SpecFields {
   readonly averagingConstant: number
   /** Percentage of the values that a percentile range keeps, above 0 and up to 100. Default: 99.99. */
   readonly percentile: number
+  /**
+   * Whether integers of 8 bits use half of what they hold, [-64, 63] or [0, 127]: sums of two products with an unsigned byte then fit the 16 bits that processors without
+   * VNNI add them up in. Default: false.
+   */
+  readonly reduceRange: boolean
 }
 
 /** What follows from the fields of a spec. */

@@ -130,8 +130,8 @@ function checkQParam(name: string, qparam: HostArray, { scale }: ArrayQParams): 
   )
 }
 
-/** Visits the runs of neighbouring elements that share a scale, in order. */
-function forEachRun(
+/** Visits the runs of neighbouring elements that share a scale, in order. @throws ShapeError for scales that do not divide the shape */
+export function forEachRun(
   shape: Shape,
   scaleShape: Shape,
   visit: (start: number, end: number, block: number) => void,

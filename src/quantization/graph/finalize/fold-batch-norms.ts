@@ -1,13 +1,8 @@
-import { noGrad } from '../../../engine/recorder.ts'
-import { record, type Tensor } from '../../../engine/tensor.ts'
 import type { Node, Value } from '../../../ir/node.ts'
 import { Parameter } from '../../../nn/parameter.ts'
-import { add, sub } from '../../../ops/elementwise/add.ts'
-import { div } from '../../../ops/elementwise/div.ts'
-import { mul } from '../../../ops/elementwise/mul.ts'
-import { sqrt } from '../../../ops/elementwise/sqrt.ts'
-import { reshape } from '../../../ops/shape/reshape.ts'
-import { alongAxis, CHANNEL_AXES } from '../conv-batch-norm.ts'
+import type { HostArray } from '../../../tensor/host-array.ts'
+import { CHANNEL_AXES } from '../conv-batch-norm.ts'
+import { batchNormScale, foldedBias, foldedWeight } from '../folded-weight.ts'
 import { opTypeOf, outputOf } from '../graph-view.ts'
 import type { GraphDraft } from './graph-draft.ts'
 
@@ -24,22 +19,22 @@ interface Joined {
   readonly parts: ReadonlySet<Node>
 }
 
+/** Weight and bias of a convolution that a batch norm is folded into. */
+interface Folded {
+  readonly kernel: Parameter
+  readonly bias: Parameter
+}
+
 /**
  * Folds batch norms into the convolutions that they were joined with: weight * s and (bias - mean) * s + beta, s = gamma / sqrt(variance + eps). The weight's fake
  * quantizer reads the folded weight, which is what it has seen all along. Ensures the same results in evaluation, up to rounding.
  */
 export async function foldBatchNorms(draft: GraphDraft): Promise<void> {
   const joined = draft.nodes.flatMap((node) => matchJoined(draft, node) ?? [])
-  const folded = noGrad(() => joined.map((each) => foldedTensors(draft, each)))
+  const content = await Promise.all(joined.map((each) => folded(draft, each)))
   for (const [i, each] of joined.entries()) {
-    const tensors = folded[i]
-    if (tensors !== undefined)
-      replaceJoined(
-        draft,
-        each,
-        new Parameter(await tensors.weight.array()),
-        new Parameter(await tensors.bias.array()),
-      )
+    const parts = content[i]
+    if (parts !== undefined) replaceJoined(draft, each, parts)
   }
 }
 
@@ -65,43 +60,33 @@ function matchJoined(draft: GraphDraft, batchNorm: Node): Joined | undefined {
   return { conv, batchNorm, quantizer, weight, bias, channelAxis, parts }
 }
 
-function foldedTensors(
-  draft: GraphDraft,
-  { batchNorm, weight, bias, channelAxis }: Joined,
-): { weight: Tensor; bias: Tensor } {
-  const tensorOf = (value: Value | null | undefined): Tensor => {
+async function folded(draft: GraphDraft, { batchNorm, weight, bias, channelAxis }: Joined): Promise<Folded> {
+  const contentOf = (value: Value | null | undefined): Promise<HostArray> => {
     const state = draft.state(value)
-    if (state !== undefined) return state.tensor
+    if (state !== undefined) return state.tensor.array()
     throw new RangeError(
       `Cannot fold "${batchNorm.name}": expected its arguments to be states (a bug in lowbit)`,
     )
   }
   const [, gamma, beta, mean, variance] = batchNorm.inputs
-  const kernel = tensorOf(weight)
-  const deviation = record(
-    sqrt,
-    [record(add, [tensorOf(variance)], { other: Number(batchNorm.attrs.eps), alpha: 1 })],
-    {},
-  )
-  const scale = record(div, [tensorOf(gamma), deviation], { roundingMode: null })
-  const spread = record(reshape, [scale], { shape: alongAxis(channelAxis, kernel.shape.length) })
-  const centre = bias === null ? null : tensorOf(bias)
-  const shifted =
-    centre === null
-      ? record(mul, [tensorOf(mean)], { other: -1 })
-      : record(sub, [centre, tensorOf(mean)], { alpha: 1 })
-  const scaledBias = record(mul, [shifted, scale], {})
+  const eps = Number(batchNorm.attrs.eps)
+  const scale = batchNormScale({ gamma: await contentOf(gamma), variance: await contentOf(variance), eps })
   return {
-    weight: record(mul, [kernel, spread], {}),
-    bias: beta ? record(add, [scaledBias, tensorOf(beta)], { alpha: 1 }) : scaledBias,
+    kernel: new Parameter(foldedWeight(await contentOf(weight), scale, channelAxis)),
+    bias: new Parameter(
+      foldedBias(scale, {
+        bias: bias && (await contentOf(bias)),
+        mean: await contentOf(mean),
+        beta: beta ? await contentOf(beta) : null,
+      }),
+    ),
   }
 }
 
 function replaceJoined(
   draft: GraphDraft,
   { conv, batchNorm, quantizer, weight, parts }: Joined,
-  kernel: Parameter,
-  bias: Parameter,
+  { kernel, bias }: Folded,
 ): void {
   const name = draft.state(weight)?.name ?? 'weight'
   const foldedWeight = draft.addState(name, kernel, parts)
