@@ -14,7 +14,7 @@ import { type Purpose, programOf, type Result, stillAskedFor, type Work } from '
 /** Compiled sessions that are kept. */
 const MAX_SESSIONS = 64
 /** The same where memory is to be spared: each holds a copy of the parameters. */
-const MAX_SPARING_SESSIONS = 12
+const MAX_SPARING_SESSIONS = 8
 
 /** How much a session is optimized: nothing is gained in a graph that runs once, and little in one whose parameters change. */
 const LEVELS: Readonly<Record<Purpose, OptimizationLevel>> = {
