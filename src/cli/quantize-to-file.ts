@@ -8,13 +8,13 @@ import { inputsOf } from './data/model-inputs.ts'
 import { type DataSet, placeholderBatch } from './data/open-data.ts'
 import { sizesByDType } from './describe-model.ts'
 import type { PlanDescription } from './describe-plan.ts'
-import { measureQuantized } from './measure-quantized.ts'
+import type { Measurements } from './measure-quantized.ts'
 import { openSession } from './onnx-session.ts'
 import type { OpenedModel } from './open-model.ts'
+import type { PreparedForm } from './quantize-model.ts'
 import { type Report, reportOf } from './report/report.ts'
-import { checkWeb, type WebCheck } from './target/check-web.ts'
+import type { WebCheck } from './target/check-web.ts'
 import type { Destination } from './target/destination.ts'
-import { copyCompanions } from './target/transformers-layout.ts'
 import { sizeOnDisk, writeQuantized } from './write-quantized.ts'
 
 /** Batches that are compared: agreement hardly changes with more of them. */
@@ -55,17 +55,7 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
   const path = backend === ExportBackend.ONNX ? target : undefined
   if (path !== undefined) await checkLoads(path)
   await completeLayout(request)
-  const measured =
-    request.isMeasured && data !== undefined
-      ? await measureQuantized({
-          model: opened.model,
-          form,
-          finalized,
-          path,
-          batches: data.batches.slice(0, MEASURED_BATCHES),
-          context,
-        })
-      : undefined
+  const measured = await measure(request, form, finalized, path)
   return reportOf({
     opened,
     chosen,
@@ -97,6 +87,7 @@ async function checkForWeb(
 ): Promise<WebCheck> {
   const names = opened.names?.outputNames ?? leafPaths(finalized.outputTree, 'output')
   const [batch = placeholderBatch(inputsOf(opened.model), sizes)] = data?.batches ?? []
+  const { checkWeb } = await import('./target/check-web.ts')
   const check = await checkWeb(path, names, [batch])
   for (const warning of check.warnings) output.warn(warning)
   return check
@@ -109,5 +100,18 @@ async function completeLayout({
   context: { output },
 }: QuantizeRequest): Promise<void> {
   if (layout === undefined) return
+  const { copyCompanions } = await import('./target/transformers-layout.ts')
   for (const missing of await copyCompanions(path, layout, hasExternalData)) output.warn(missing)
+}
+
+async function measure(
+  { opened: { model }, data, isMeasured, context }: QuantizeRequest,
+  form: PreparedForm,
+  finalized: GraphModule,
+  path: string | undefined,
+): Promise<Measurements | undefined> {
+  if (!isMeasured || data === undefined) return undefined
+  const { measureQuantized } = await import('./measure-quantized.ts')
+  const batches = data.batches.slice(0, MEASURED_BATCHES)
+  return measureQuantized({ model, form, finalized, path, batches, context })
 }

@@ -1,13 +1,9 @@
 import { refuseExisting, writeFileAtomic } from '../codec/atomic-file.ts'
-import { writeFolderAtomic } from '../codec/atomic-folder.ts'
 import type { ModelProto } from '../codec/onnx.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
-import { exportedProgram } from './coreai/exported-program.ts'
-import { type CoreMLOptions, coremlModel } from './coreml/coreml-model.ts'
-import { packageFiles } from './coreml/package.ts'
+import type { CoreMLOptions } from './coreml/coreml-model.ts'
 import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
 import { type WriteOnnxOptions, writeOnnx } from './onnx/write-onnx.ts'
-import { halveModel } from './onnx-half/half-model.ts'
 
 /** Size of all tensors, in bytes, from which on an ONNX file keeps them in a second file: well below what a protobuf file can hold. */
 const MAX_INLINE_BYTES = 2 ** 30
@@ -39,16 +35,24 @@ export async function save(model: GraphModule, path: string, options: SaveOption
       `Cannot save "${path}": expected the ending ".onnx", ".pt2" or ".mlpackage", got "${ending}"`,
     )
   if (!options.overwrite) await refuseExisting(path)
+  // What writes another format is loaded for it alone.
   if (ending === '.pt2') {
+    const { exportedProgram } = await import('./coreai/exported-program.ts')
     await writeFileAtomic(path, await exportedProgram(model, stem || 'model'), options)
     return
   }
   if (ending === '.mlpackage') {
+    const { coremlModel } = await import('./coreml/coreml-model.ts')
+    const { packageFiles } = await import('./coreml/package.ts')
+    const { writeFolderAtomic } = await import('../codec/atomic-folder.ts')
     await writeFolderAtomic(path, packageFiles(await coremlModel(model, options)), options)
     return
   }
   const proto = await onnxModel(model, options)
-  if (options.float16) halveModel(proto)
+  if (options.float16) {
+    const { halveModel } = await import('./onnx-half/half-model.ts')
+    halveModel(proto)
+  }
   await writeOnnx(path, proto, options.externalData ?? sizeBytesOf(proto) >= MAX_INLINE_BYTES, options)
 }
 

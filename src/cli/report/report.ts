@@ -11,7 +11,7 @@ import type { OpenedModel } from '../open-model.ts'
 import type { PreparedForm } from '../quantize-model.ts'
 import type { WebCheck } from '../target/check-web.ts'
 import { adviceFor } from './advice.ts'
-import { type TensorHistogram, worstHistograms } from './histograms.ts'
+import type { TensorHistogram } from './histograms.ts'
 import { type Safety, safetyOf } from './safe-with.ts'
 
 /** Everything that is told of one quantization; report.json is this. */
@@ -89,7 +89,12 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
   const agreement = measured === undefined ? null : agreementReport(measured, plan)
   const layers = measured?.layers ?? []
   const histograms = parts.hasHistograms
-    ? await worstHistograms(opened.model, parts.form, layers, data?.batches[0] ?? [])
+    ? await (await import('./histograms.ts')).worstHistograms(
+        opened.model,
+        parts.form,
+        layers,
+        data?.batches[0] ?? [],
+      )
     : []
   const report = {
     lowbit: version,
