@@ -60,8 +60,8 @@ describe('safetyOf()', () => {
       safeWith: 'plain',
       maySaturate: true,
       text:
-        'Safe without graph optimizations on node, with graph optimizations on wasm, without graph optimizations on wasm only: ' +
-        'as measured on this machine the file computes otherwise than what was calibrated with graph optimizations on node (9 dB), where quantization itself leaves 15 dB',
+        'Unsafe with graph optimizations on node (9 dB), against what was calibrated: quantization itself leaves 15 dB. ' +
+        'Safe without graph optimizations on node and on wasm, as measured on this machine',
     })
   })
 
@@ -73,8 +73,8 @@ describe('safetyOf()', () => {
     ).toMatchObject({
       safeWith: 'neither',
       text:
-        'Safe in no way: as measured on this machine the file computes otherwise than what was calibrated with graph optimizations on node (5 dB), ' +
-        'without graph optimizations on node (5 dB), where quantization itself leaves 3 dB',
+        'Unsafe with graph optimizations on node (5 dB), without graph optimizations on node (5 dB), against what was calibrated: ' +
+        'quantization itself leaves 3 dB. Safe in no way, as measured on this machine',
     })
   })
 

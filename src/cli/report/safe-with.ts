@@ -83,16 +83,27 @@ function textOf(
   maySaturate: boolean,
 ): string {
   const unsafe = ways.filter(({ isSafe }) => !isSafe)
-  const safe = ways.filter(({ isSafe }) => isSafe)
   if (unsafe.length > 0) {
     const wrong = unsafe.map((way) => `${nameOf(way)} (${Math.round(way.sqnrDb)} dB)`).join(', ')
-    const right = safe.length === 0 ? 'in no way' : `${safe.map(nameOf).join(', ')} only`
-    return `Safe ${right}: as measured on this machine the file computes otherwise than what was calibrated ${wrong}, where quantization itself leaves ${Math.round(loss)} dB`
+    const right = safeNames(ways)
+    const rest = right.length === 0 ? 'Safe in no way' : `Safe ${right.join(' and ')}`
+    return `Unsafe ${wrong}, against what was calibrated: quantization itself leaves ${Math.round(loss)} dB. ${rest}, as measured on this machine`
   }
   const runtimes = [...new Set(ways.map(({ runtime }) => runtime))].join(' and ')
   const here = `Safe with graph optimizations and without, on ${runtimes}, as measured on this machine`
   if (!maySaturate || dotProduct === 'none') return here
   return `${here}; its integer products may saturate on processors without VNNI, which --reduce-range prevents`
+}
+
+/** What is safe: runtimes either way, or ways. */
+function safeNames(ways: readonly WaySafety[]): string[] {
+  const runtimes = [...new Set(ways.map(({ runtime }) => runtime))]
+  return runtimes.flatMap((runtime) => {
+    const own = ways.filter((way) => way.runtime === runtime)
+    return own.every(({ isSafe }) => isSafe)
+      ? [`on ${runtime}`]
+      : own.filter(({ isSafe }) => isSafe).map(nameOf)
+  })
 }
 
 function nameOf({ runtime, optimized }: WaySafety): string {

@@ -37,7 +37,7 @@ export function printSummary(output: Output, report: Report, folder: string | un
 }
 
 function safetyLine(output: Output, { safeWith, text }: Safety): string {
-  return `${output.style(safeWith === 'both' ? 'green' : 'red', safeWith === 'both' ? 'safe:' : 'unsafe:')} ${text.replace(/^Safe /, '')}`
+  return `${output.style(safeWith === 'both' ? 'green' : 'red', safeWith === 'both' ? 'safe:' : 'unsafe:')} ${text.replace(/^(Safe|Unsafe) /, '')}`
 }
 
 function agreementTable(agreement: AgreementReport): string {
