@@ -85,7 +85,7 @@ function byModule(
 
 function compareTies({ tied_states: expected }: RecordedModel, model: AnyModule): Divergence | undefined {
   const names = new Map<unknown, string[]>()
-  for (const [path, module] of model.namedModules()) {
+  for (const [path, module] of model.namedModules({ aliases: true })) {
     for (const [name, member] of module.members()) {
       if (member instanceof Module) continue
       const full = path === '' ? name : `${path}.${name}`

@@ -1,4 +1,4 @@
-import type { EagerFakeQuantizer, EagerInspection, RecordedCall } from 'lowbit'
+import type { AnyModule, EagerFakeQuantizer, EagerInspection, RecordedCall } from 'lowbit'
 import type { JsonObject, PartContext } from '../case.ts'
 import type { Divergence } from '../divergence.ts'
 import {
@@ -81,7 +81,7 @@ function comparePreparation(
     compareDicts('activation_handler_installed', recorded.activation_handler_installed, isWatched) ??
     compareDicts('registered', recorded.registered, registeredNames(inspection)) ??
     compareDicts('fake_quants', recordedQuantizers(recorded), ownQuantizers(fakeQuantizers)) ??
-    compareDicts('module_to_fqs', recordedCounts(recorded), countModules(fakeQuantizers)) ??
+    compareDicts('module_to_fqs', recordedCounts(recorded), countModules(fakeQuantizers, model)) ??
     compareModuleTree('modules', recorded.modules, model) ??
     compareDicts('log_warnings', recorded.log_warnings, loggedKinds(warnings))
   )
@@ -229,8 +229,10 @@ function recordedCounts({ module_to_fqs: counts }: RecordedPreparation): JsonObj
   return own === 0 ? others : { ...others, '': own }
 }
 
-function countModules(quantizers: readonly EagerFakeQuantizer[]): JsonObject {
+/** How many fake quantizers each module has; one of several names is counted under the first. */
+function countModules(quantizers: readonly EagerFakeQuantizer[], model: AnyModule): JsonObject {
+  const names = new Set(Array.from(model.namedModules(), ([path]) => path))
   const counts: Record<string, number> = {}
-  for (const { module } of quantizers) counts[module] = (counts[module] ?? 0) + 1
+  for (const { module } of quantizers) if (names.has(module)) counts[module] = (counts[module] ?? 0) + 1
   return counts
 }
