@@ -7,7 +7,7 @@ import { RecordedCall } from './recorded-call.ts'
 const MAX_KEPT = 4
 
 /** A module whose calls may be recorded once for many. */
-export interface Repeatable {
+interface Repeatable {
   /** All that a call's recording depends on, beside the types of its inputs and the content of its state; undefined where that is not known. */
   recordingKey(): readonly unknown[] | undefined
 }

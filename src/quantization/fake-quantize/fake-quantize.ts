@@ -2,7 +2,6 @@ import { StateError } from '../../engine/state-error.ts'
 import type { Tensor } from '../../engine/tensor.ts'
 import type { Dims } from '../../ir/dim.ts'
 import { Module } from '../../nn/module.ts'
-import type { Repeatable } from '../../nn/repeated-calls.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { ExportError } from '../export-error.ts'
@@ -30,7 +29,7 @@ export interface FakeQuantizeOptions {
  * Stochastic Neurons, 2013).
  * Both parts can be switched off; the switches are known when a call is recorded, so that what is off costs nothing.
  */
-export class FakeQuantize extends Module<[Tensor], Tensor> implements Repeatable {
+export class FakeQuantize extends Module<[Tensor], Tensor> {
   readonly spec: FullSpec
   /** What it quantizes. */
   readonly target: QuantizationTarget
