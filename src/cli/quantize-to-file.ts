@@ -1,3 +1,4 @@
+import { exportSize } from '../formats/export-size.ts'
 import type { GraphModule } from '../nn/graph-module.ts'
 import { leafPaths } from '../nn/output-tree.ts'
 import { ExportBackend } from '../quantization/config/execution-mode.ts'
@@ -66,6 +67,7 @@ export async function quantizeToFile(request: QuantizeRequest): Promise<Report> 
     target,
     backend,
     targetBytes: await sizeOnDisk(target),
+    contentBytes: (await exportSize(finalized, target)).informationBytes,
     sizesAfter: sizesByDType(finalized),
     web,
     hasHistograms: request.hasHistograms,

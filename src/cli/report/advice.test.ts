@@ -9,7 +9,7 @@ function report(changes: Partial<Report> = {}): Omit<Report, 'advice'> {
   return {
     lowbit: '0.0.0',
     model: { path: 'm.onnx', sizeBytes: 100, inputs: [], outputs: [], sizes: [] },
-    quantized: { path: 'q.onnx', backend: 'onnx', sizeBytes: 40, sizes: [] },
+    quantized: { path: 'q.onnx', backend: 'onnx', sizeBytes: 40, contentBytes: 30, sizes: [] },
     config: { origin: 'preset w8a8', excluded: [], content: {} },
     plan: {
       quantized: [],
@@ -42,7 +42,7 @@ const unsafe = (safeWith: 'plain' | 'neither'): Partial<Report> => ({
 
 describe('adviceFor()', () => {
   it('says that a file is larger than the original', () => {
-    const quantized = { path: 'q.onnx', backend: 'onnx', sizeBytes: 101, sizes: [] }
+    const quantized = { path: 'q.onnx', backend: 'onnx', sizeBytes: 101, contentBytes: 90, sizes: [] }
     expect(adviceFor(report({ quantized }))).toEqual([
       'The file is LARGER than the original: this model has too few weights for what quantizing adds to the graph; --preset w8 adds less',
     ])

@@ -13,8 +13,7 @@ export function batchCount(count: number): string {
 }
 
 /** How much of a file is its tensors, and how much the graph around them, with names and headers. */
-export function contentLine({ sizeBytes, sizes }: Report['quantized']): string {
-  const content = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
-  const rest = Math.max(0, sizeBytes - content)
+export function contentLine({ sizeBytes, contentBytes }: Report['quantized']): string {
+  const rest = Math.max(0, sizeBytes - contentBytes)
   return `Of its ${formatBytes(sizeBytes)}, ${formatBytes(sizeBytes - rest)} are tensors, ${formatBytes(rest)} (${((100 * rest) / sizeBytes).toFixed(1)}%) graph, names and headers`
 }

@@ -28,6 +28,8 @@ export interface Report {
     readonly path: string
     readonly backend: string
     readonly sizeBytes: number
+    /** What its tensors take, each element in the bits of its dtype. */
+    readonly contentBytes: number
     readonly sizes: readonly DTypeSize[]
   }
   /** Where the config came from, and the config itself as a file has it. */
@@ -75,6 +77,7 @@ export interface ReportParts {
   readonly target: string
   readonly backend: string
   readonly targetBytes: number
+  readonly contentBytes: number
   readonly sizesAfter: readonly DTypeSize[]
   readonly web: WebCheck | undefined
   /** Whether somebody will see the histograms: they take a run. */
@@ -84,7 +87,8 @@ export interface ReportParts {
 
 /** Collects a report. */
 export async function reportOf(parts: ReportParts): Promise<Report> {
-  const { opened, chosen, plan, data, measured, target, backend, targetBytes, sizesAfter, warnings } = parts
+  const { opened, chosen, plan, data, measured, target, backend, targetBytes, contentBytes, sizesAfter } =
+    parts
   const { inputs, outputs, sizes } = describeModel(opened.model)
   const agreement = measured === undefined ? null : agreementReport(measured, plan)
   const layers = measured?.layers ?? []
@@ -99,7 +103,7 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
   const report = {
     lowbit: version,
     model: { path: opened.path, sizeBytes: opened.sizeBytes, inputs, outputs, sizes },
-    quantized: { path: target, backend, sizeBytes: targetBytes, sizes: sizesAfter },
+    quantized: { path: target, backend, sizeBytes: targetBytes, contentBytes, sizes: sizesAfter },
     config: { origin: chosen.origin, excluded: chosen.excluded, content: chosen.config.toDict() },
     plan,
     data:
@@ -110,7 +114,7 @@ export async function reportOf(parts: ReportParts): Promise<Report> {
     web: parts.web ?? null,
     histograms,
     environment: environment(),
-    warnings,
+    warnings: parts.warnings,
   }
   return { ...report, advice: adviceFor(report) }
 }
