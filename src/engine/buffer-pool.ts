@@ -7,7 +7,8 @@ const MAX_IDLE_BYTES = 256 * 2 ** 20
 
 /** Keeps the buffers of tensors that are gone, for new tensors of the same size: training then allocates nothing from step to step. */
 export class BufferPool {
-  readonly #idle = new Map<string, TypedArray[]>()
+  /** By class and length. */
+  readonly #idle = new Map<unknown, Map<number, TypedArray[]>>()
   /** What was made here: what comes from elsewhere would pile up, because as much of it comes again. */
   readonly #own = new WeakSet<TypedArray>()
   #idleBytes = 0
@@ -16,7 +17,7 @@ export class BufferPool {
   take(dtype: CarrierDType, shape: readonly number[]): TypedArray {
     const length = sizeOf(shape)
     const arrayClass = typedArrayClass(dtype)
-    const reused = this.#idle.get(`${arrayClass.name}:${length}`)?.pop()
+    const reused = this.#idle.get(arrayClass)?.get(length)?.pop()
     if (reused === undefined) {
       const made = new arrayClass(length)
       this.#own.add(made)
@@ -30,9 +31,10 @@ export class BufferPool {
   give(array: TypedArray): void {
     if (!this.#own.has(array) || this.#idleBytes + array.byteLength > MAX_IDLE_BYTES) return
     this.#idleBytes += array.byteLength
-    const key = `${array.constructor.name}:${array.length}`
-    const list = this.#idle.get(key)
-    if (list === undefined) this.#idle.set(key, [array])
+    const lists = this.#idle.get(array.constructor) ?? new Map<number, TypedArray[]>()
+    this.#idle.set(array.constructor, lists)
+    const list = lists.get(array.length)
+    if (list === undefined) lists.set(array.length, [array])
     else list.push(array)
   }
 }

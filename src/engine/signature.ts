@@ -30,22 +30,22 @@ export class Signature {
     isConstant: (leaf: Value) => boolean,
     onLeaf: (leaf: Value, isConstant: boolean) => void,
   ): Signature {
-    const places = new Map<Value, number>()
+    const places = new Places(nodes)
     const numbers: number[] = []
     for (const { inputs, outputs: results } of nodes) {
       for (const input of inputs) {
-        const place = input === null ? -1 : (places.get(input) ?? -2)
+        const place = input === null ? ABSENT : places.get(input)
         numbers.push(place)
-        if (place !== -2 || input === null) continue
+        if (place !== UNKNOWN || input === null) continue
         const constant = isConstant(input)
-        places.set(input, places.size)
+        places.add(input)
         describeLeaf(input, constant, numbers)
         onLeaf(input, constant)
       }
       numbers.push(-3)
-      for (const result of results) places.set(result, places.size)
+      for (const result of results) places.add(result)
     }
-    for (const output of outputs) numbers.push(places.get(output) ?? -1)
+    for (const output of outputs) numbers.push(places.get(output))
     return new Signature(nodes, numbers)
   }
 
@@ -57,6 +57,37 @@ export class Signature {
       allEqual(this.#operations, other.#operations, (a, b) => a === b || a.name === b.name) &&
       allEqual(this.#attributes, other.#attributes, attributesEqual)
     )
+  }
+}
+
+const ABSENT = -1
+const UNKNOWN = -2
+
+/** Numbers that nodes may take up, for each node. */
+const MAX_SPREAD = 16
+
+/** Counts values. Those that the nodes compute, whose ids follow closely on each other, stand in an array; leaves in a map. */
+class Places {
+  readonly #first: number
+  readonly #computed: Int32Array
+  readonly #others = new Map<Value, number>()
+  #count = 0
+
+  constructor(nodes: readonly Node[]) {
+    const span = (nodes.at(-1)?.outputs.at(-1)?.id ?? 0) - (nodes[0]?.id ?? 0) + 1
+    this.#first = nodes[0]?.id ?? 0
+    this.#computed = new Int32Array(span <= MAX_SPREAD * nodes.length ? span : 0).fill(UNKNOWN)
+  }
+
+  get(value: Value): number {
+    const place = this.#computed[value.id - this.#first]
+    return place ?? this.#others.get(value) ?? UNKNOWN
+  }
+
+  add(value: Value): void {
+    const at = value.id - this.#first
+    if (at >= 0 && at < this.#computed.length) this.#computed[at] = this.#count++
+    else this.#others.set(value, this.#count++)
   }
 }
 

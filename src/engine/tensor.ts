@@ -301,10 +301,10 @@ function apply<A extends Attributes>(
     recorder.noGradDepth === 0 && op.gradient !== 'none' && inputs.some((input) => input?.requiresGrad)
   node.differentiable = flows
   const updates = op.updates?.(attrs) ?? []
-  const written = new Set(updates.map(({ output }) => output))
   const outputs = node.outputs.map((value) => {
     const tensor = new Tensor(value, flows && isFloating(value.dtype))
-    if (!written.has(value.index)) (recorder.depth > 0 ? recorder.inside : recorder.pending).add(tensor)
+    if (!updates.some(({ output }) => output === value.index))
+      (recorder.depth > 0 ? recorder.inside : recorder.pending).add(tensor)
     return tensor
   })
   for (const { input, output } of updates) {

@@ -25,6 +25,7 @@ export function attributesEqual(a: Attributes, b: Attributes): boolean {
 
 function valuesEqual(a: AttributeValue | undefined, b: AttributeValue | undefined): boolean {
   if (Object.is(a, b)) return true
+  if (isList(a) && isList(b)) return a.length === b.length && a.every((entry, i) => valuesEqual(entry, b[i]))
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false
   return formatAttribute(a) === formatAttribute(b)
 }
@@ -36,6 +37,6 @@ export function formatAttribute(value: AttributeValue): string {
   return isList(value) ? `[${value.map(formatAttribute).join(', ')}]` : String(value)
 }
 
-function isList(value: AttributeValue): value is readonly AttributeValue[] {
+function isList(value: AttributeValue | undefined): value is readonly AttributeValue[] {
   return Array.isArray(value)
 }

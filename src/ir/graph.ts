@@ -60,5 +60,21 @@ export function collectNodes(
     seen.add(node)
     for (const input of node.inputs) if (input !== null) stack.push(input)
   }
-  return [...seen].sort((a, b) => a.id - b.id)
+  return inOrder(seen)
+}
+
+/** Room for nodes that lie apart: up to this many numbers for each. */
+const MAX_SPREAD = 16
+
+/** Nodes by their numbers. What was recorded at one time lies close together, so that each finds its place without being compared. */
+function inOrder(nodes: ReadonlySet<Node>): Node[] {
+  let [first, last] = [Number.POSITIVE_INFINITY, 0]
+  for (const { id } of nodes) {
+    if (id < first) first = id
+    if (id > last) last = id
+  }
+  if (last - first > MAX_SPREAD * nodes.size) return [...nodes].sort((a, b) => a.id - b.id)
+  const places: (Node | undefined)[] = Array.from({ length: nodes.size === 0 ? 0 : last - first + 1 })
+  for (const node of nodes) places[node.id - first] = node
+  return places.filter((node) => node !== undefined)
 }
