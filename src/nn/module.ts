@@ -62,7 +62,8 @@ export abstract class Module<I extends readonly unknown[] = [Tensor], O = Tensor
 
   /** Parameters, buffers and children of this module alone, under their property names, in order of declaration. */
   *members(): Generator<[string, Parameter | Buffer | AnyModule]> {
-    for (const [name, member] of Object.entries(this)) {
+    for (const name of Object.keys(this)) {
+      const member: unknown = Reflect.get(this, name)
       if (member instanceof Parameter || member instanceof Buffer || member instanceof Module)
         yield [name, member]
     }
