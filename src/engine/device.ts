@@ -133,9 +133,10 @@ export class Device {
     this.send({ kind: 'store', storage: storage.id, tensor }, [transferable(tensor)])
   }
 
-  /** Stops the thread, for good. What is still awaited is rejected. */
+  /** Stops the thread, for good, once what it was sent is done: native code that is stopped in the middle of a run takes the process with it. */
   async close(): Promise<void> {
     await this.ready.catch(() => {})
+    if (this.#channel !== undefined) await this.settled().catch(() => {})
     await this.#channel?.close()
     this.#lose('it was closed')
   }
