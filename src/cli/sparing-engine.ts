@@ -1,13 +1,9 @@
 import { recorder } from '../engine/recorder.ts'
 
-let isSet = false
-
 /**
  * Lets the engine spare processor and memory: a command shares both with its own main thread, and data of many shapes makes many sessions. An engine that runs already,
  * as in a program that calls the command line, stays as it is.
  */
 export function spareMachine(): void {
-  if (isSet || recorder.isStarted) return
-  isSet = true
-  recorder.configure({ ...recorder.options, sparing: true })
+  if (!recorder.isStarted) recorder.configure({ ...recorder.options, sparing: true })
 }

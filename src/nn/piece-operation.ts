@@ -18,7 +18,7 @@ export function pieceOperation(
   outputs: readonly Value[],
 ): PieceOperation {
   const op = defineOp<{ readonly piece: number }>({
-    name: 'lowbit.recorded_call',
+    name: 'lowbit.repeated_call',
     infer: () => outputs,
     gradient: 'none',
     compose(inputs) {
@@ -30,7 +30,7 @@ export function pieceOperation(
     },
     lower() {
       throw new RangeError(
-        'Cannot lower a recorded call: expected what it is composed of, got itself (a bug in lowbit)',
+        'Cannot lower a repeated call: expected what it is composed of, got itself (a bug in lowbit)',
       )
     },
   })

@@ -1,7 +1,7 @@
 import { recorder } from '../engine/recorder.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { type AnyModule, hasHooks } from './module.ts'
-import { RecordedCall } from './recorded-call.ts'
+import { RepeatedCall } from './repeated-call.ts'
 
 /** Calls that are kept: those of a loop with a smaller last batch, with and without observers. */
 const MAX_KEPT = 4
@@ -14,7 +14,7 @@ interface Repeatable {
 
 /** Calls of a module, each kind of which is recorded once. */
 export class RepeatedCalls {
-  #kept: { readonly key: readonly unknown[]; readonly call: RecordedCall }[] = []
+  #kept: { readonly key: readonly unknown[]; readonly call: RepeatedCall }[] = []
 
   /**
    * What a call gives; recorded by `body` if it is of a new kind.
@@ -28,7 +28,7 @@ export class RepeatedCalls {
   ): readonly Tensor[] {
     let kept = this.#kept.find((entry) => equal(entry.key, key))
     if (kept === undefined) {
-      kept = { key, call: new RecordedCall(module, inputs, body) }
+      kept = { key, call: new RepeatedCall(module, inputs, body) }
       this.#kept = [kept, ...this.#kept].slice(0, MAX_KEPT)
     }
     return kept.call.record(inputs)

@@ -37,7 +37,7 @@ test('GraphModule records a call without gradients as one operation', () => {
   recorder.enter()
   const output = call(captured, 1, 2)
   recorder.leave()
-  expect(output.value.node?.op.name).toBe('lowbit.recorded_call')
+  expect(output.value.node?.op.name).toBe('lowbit.repeated_call')
 })
 
 test('GraphModule gives in every call what its inputs and its state say, and updates its state', async () => {

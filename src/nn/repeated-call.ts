@@ -13,7 +13,7 @@ import { pieceOperation } from './piece-operation.ts'
  * What a call of a module records, as one operation: recording it again takes one node, however many it is composed of. No gradient flows through it.
  * State that follows from other state alone, as the ranges of weights do, is only computed again after that has changed.
  */
-export class RecordedCall {
+export class RepeatedCall {
   readonly #call: Piece
   readonly #settled: Piece | undefined
   #versions: ContentVersions | undefined
