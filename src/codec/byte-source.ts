@@ -1,3 +1,5 @@
+import type { readSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { FileError } from './file-error.ts'
 
 /** The system reads at most 2 GiB at a time. */
@@ -22,13 +24,22 @@ export interface ByteSource {
   close(): Promise<void>
 }
 
+/** A file, which can also be read while the thread waits: what is read in many small pieces comes twice as fast. */
+export interface FileSource extends ByteSource {
+  /**
+   * Reads a range into memory that is there, before anything else of the thread goes on.
+   * @throws as `read` does
+   */
+  readIntoNow(offset: number, target: Uint8Array): void
+}
+
 /**
  * Opens a file by its path (in Node), a Blob or File of a page, or bytes in memory.
  *
  * @throws FileError when there is no file at the path
  */
 export async function openSource(source: string | Blob | Uint8Array): Promise<ByteSource> {
-  if (typeof source === 'string') return openFile(source)
+  if (typeof source === 'string') return openFileSource(source)
   if (source instanceof Uint8Array) return bytesSource(source)
   const sizeBytes = source.size
   return {
@@ -62,41 +73,79 @@ function bytesSource(bytes: Uint8Array): ByteSource {
   }
 }
 
-async function openFile(path: string): Promise<ByteSource> {
+/**
+ * Opens a file by its path, in Node.
+ *
+ * @throws FileError when there is no file at the path
+ */
+export async function openFileSource(path: string): Promise<FileSource> {
   const { open } = await import('node:fs/promises')
+  const { readSync } = await import('node:fs')
   try {
     const file = await open(path, 'r')
     const stats = await file.stat()
-    if (!stats.isFile()) {
-      await file.close()
-      throw new TypeError('a folder')
-    }
-    return { name: path, sizeBytes: stats.size, read: readAt, readInto, close: () => file.close() }
-
-    async function readAt(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-      checkRange(path, stats.size, offset, length)
-      const bytes = new Uint8Array(length)
-      await readInto(offset, bytes)
-      return bytes
-    }
-
-    async function readInto(offset: number, bytes: Uint8Array): Promise<void> {
-      const length = bytes.byteLength
-      checkRange(path, stats.size, offset, length)
-      for (let done = 0; done < length; ) {
-        const { bytesRead } = await file.read(
-          bytes,
-          done,
-          Math.min(length - done, MAX_READ_BYTES),
-          offset + done,
-        )
-        if (bytesRead === 0) throw unreadable(path, `the end at byte ${offset + done}`)
-        done += bytesRead
-      }
-    }
+    if (stats.isFile()) return new OpenFile(path, stats.size, file, readSync)
+    await file.close()
+    throw new TypeError('a folder')
   } catch (cause) {
     throw unreadable(path, cause)
   }
+}
+
+class OpenFile implements FileSource {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly #file: FileHandle
+  readonly #readSync: typeof readSync
+
+  constructor(name: string, sizeBytes: number, file: FileHandle, read: typeof readSync) {
+    this.name = name
+    this.sizeBytes = sizeBytes
+    this.#file = file
+    this.#readSync = read
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    checkRange(this.name, this.sizeBytes, offset, length)
+    const bytes = new Uint8Array(length)
+    await this.readInto(offset, bytes)
+    return bytes
+  }
+
+  async readInto(offset: number, target: Uint8Array): Promise<void> {
+    checkRange(this.name, this.sizeBytes, offset, target.byteLength)
+    for (let done = 0; done < target.byteLength; ) {
+      const reading = this.#file.read(target, done, readLength(target, done), offset + done)
+      const { bytesRead } = await reading.catch((cause: unknown) => this.#fail(cause))
+      done += bytesRead || this.#fail(`the end at byte ${offset + done}`)
+    }
+  }
+
+  readIntoNow(offset: number, target: Uint8Array): void {
+    checkRange(this.name, this.sizeBytes, offset, target.byteLength)
+    for (let done = 0; done < target.byteLength; )
+      done += this.#readNow(offset, target, done) || this.#fail(`the end at byte ${offset + done}`)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  #readNow(offset: number, target: Uint8Array, done: number): number {
+    try {
+      return this.#readSync(this.#file.fd, target, done, readLength(target, done), offset + done)
+    } catch (cause) {
+      return this.#fail(cause)
+    }
+  }
+
+  #fail(cause: unknown): never {
+    throw unreadable(this.name, cause)
+  }
+}
+
+function readLength(target: Uint8Array, done: number): number {
+  return Math.min(target.byteLength - done, MAX_READ_BYTES)
 }
 
 function unreadable(path: string, cause: unknown): FileError {

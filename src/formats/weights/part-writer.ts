@@ -1,6 +1,7 @@
+import type { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { unwritable } from '../../codec/atomic-file.ts'
-import { type ByteSource, openSource } from '../../codec/byte-source.ts'
+import { type FileSource, openFileSource } from '../../codec/byte-source.ts'
 import type { SafetensorsEntry } from '../../codec/safetensors-header.ts'
 import { codeBytes } from '../../quantization/weights/quantize-runs.ts'
 import { type RunQuantizer, runQuantizer } from '../../quantization/weights/run-quantizer.ts'
@@ -8,6 +9,9 @@ import { WeightKernel } from '../../quantization/weights/weight-kernel.ts'
 import type { PlacedWeight } from './weight-model.ts'
 import { partLength, type WeightPart } from './weight-parts.ts'
 import type { PlannedRuns } from './weight-plan.ts'
+
+/** So much is written before the disk is asked to take it, so that it works while the processor does and nothing is left to wait for at the end. */
+const FLUSH_BYTES = 2 ** 24
 
 /** Where parts are read and written. */
 export interface PartFiles {
@@ -18,27 +22,38 @@ export interface PartFiles {
   readonly targetName: string
 }
 
-/** Reads parts of weights, quantizes them, and writes them where the plan has them: one part at a time, in memory that each part uses again. */
+interface Target {
+  readonly file: FileHandle
+  /** What messages call it. */
+  readonly name: string
+  readonly writeSync: typeof writeSync
+}
+
+/**
+ * Reads parts of weights, quantizes them, and writes them where the plan has them: one part at a time, in memory that each part uses again. The thread waits for
+ * its files: to hand so many small pieces to others would take as long again as the work.
+ */
 export class PartWriter {
-  readonly #source: ByteSource
-  readonly #target: FileHandle
-  readonly #targetName: string
+  readonly #source: FileSource
+  readonly #target: Target
   readonly #kernel: WeightKernel | undefined = WeightKernel.create()
   /** What quantizes the weight that was last. */
   #current: { readonly placed: PlacedWeight; readonly quantizer: RunQuantizer } | undefined
+  #unflushedBytes = 0
+  #flush: Promise<void> | undefined
 
-  private constructor(source: ByteSource, target: FileHandle, targetName: string) {
+  private constructor(source: FileSource, target: Target) {
     this.#source = source
     this.#target = target
-    this.#targetName = targetName
   }
 
   /** @throws FileError for files that cannot be opened */
   static async open({ source, target, targetName }: PartFiles): Promise<PartWriter> {
     const { open } = await import('node:fs/promises')
-    const input = await openSource(source)
+    const { writeSync } = await import('node:fs')
+    const input = await openFileSource(source)
     try {
-      return new PartWriter(input, await open(target, 'r+'), targetName)
+      return new PartWriter(input, { file: await open(target, 'r+'), name: targetName, writeSync })
     } catch (cause) {
       await input.close()
       throw unwritable(targetName, cause)
@@ -47,7 +62,11 @@ export class PartWriter {
 
   async close(): Promise<void> {
     await this.#source.close()
-    await this.#target.close()
+    try {
+      await this.#flush
+    } finally {
+      await this.#target.file.close()
+    }
   }
 
   /**
@@ -56,35 +75,39 @@ export class PartWriter {
    */
   async write(part: WeightPart): Promise<void> {
     const { entry, quantized } = part.placed.weight
-    if (quantized === null) await this.#copy(part, entry)
-    else await this.#quantize(part, entry, quantized)
+    try {
+      if (quantized === null) this.#copy(part, entry)
+      else this.#quantize(part, entry, quantized)
+      await this.#flushBehind()
+    } catch (cause) {
+      throw unwritable(this.#target.name, cause)
+    }
   }
 
-  async #copy({ placed, start, count }: WeightPart, { begin }: SafetensorsEntry): Promise<void> {
+  #copy({ placed, start, count }: WeightPart, { begin }: SafetensorsEntry): void {
     const [stored] = placed.tensors
-    if (stored !== undefined)
-      await this.#put(await this.#source.read(begin + start, count), stored.offset + start)
+    if (stored === undefined) return
+    const bytes = new Uint8Array(count)
+    this.#source.readIntoNow(begin + start, bytes)
+    this.#put(bytes, stored.offset + start)
   }
 
-  async #quantize(
+  #quantize(
     { placed, start, count }: WeightPart,
     { name, begin }: SafetensorsEntry,
     runs: PlannedRuns,
-  ): Promise<void> {
+  ): void {
     const [codes, scales] = placed.tensors
     if (codes === undefined || scales === undefined) return
     const quantizer = this.#quantizerOf(placed, runs)
     const input = quantizer.input(count)
-    await this.#source.readInto(begin + start * (input.byteLength / count), input)
+    this.#source.readIntoNow(begin + start * (input.byteLength / count), input)
     const result = quantizer.quantize(count)
     if (result === undefined)
       throw new RangeError(`Cannot quantize "${name}": expected finite values, got an infinite one or NaN`)
-    await this.#put(result.codes, codes.offset + codeBytes(runs.dtype, start))
+    this.#put(result.codes, codes.offset + codeBytes(runs.dtype, start))
     const { buffer, byteOffset, byteLength } = result.scales
-    await this.#put(
-      new Uint8Array(buffer, byteOffset, byteLength),
-      scales.offset + (start / runs.runLength) * 4,
-    )
+    this.#put(new Uint8Array(buffer, byteOffset, byteLength), scales.offset + (start / runs.runLength) * 4)
   }
 
   #quantizerOf(placed: PlacedWeight, runs: PlannedRuns): RunQuantizer {
@@ -94,14 +117,20 @@ export class PartWriter {
     return quantizer
   }
 
-  async #put(bytes: Uint8Array, position: number): Promise<void> {
-    try {
-      for (let done = 0; done < bytes.byteLength; ) {
-        const left = bytes.byteLength - done
-        done += (await this.#target.write(bytes, done, left, position + done)).bytesWritten
-      }
-    } catch (cause) {
-      throw unwritable(this.#targetName, cause)
-    }
+  #put(bytes: Uint8Array, position: number): void {
+    const { file, writeSync } = this.#target
+    for (let done = 0; done < bytes.byteLength; )
+      done += writeSync(file.fd, bytes, done, bytes.byteLength - done, position + done)
+    this.#unflushedBytes += bytes.byteLength
+  }
+
+  /** Lets the disk begin with what was written, when it is done with what was written before. */
+  async #flushBehind(): Promise<void> {
+    if (this.#unflushedBytes < FLUSH_BYTES) return
+    this.#unflushedBytes = 0
+    await this.#flush
+    this.#flush = this.#target.file.datasync()
+    // Whoever waits for it next is told.
+    this.#flush.catch(() => undefined)
   }
 }

@@ -31,6 +31,8 @@ export async function takeParts(
         if (part === undefined) return
         await writer.write(part)
         onPart(index)
+        // The thread has waited for its files: now what else it has to do, such as to hear of an abort.
+        await new Promise((resolve) => setImmediate(resolve))
       }
     } finally {
       await writer.close()
