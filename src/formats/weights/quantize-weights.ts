@@ -5,7 +5,6 @@ import { writeOnnxWithData } from '../onnx/write-onnx.ts'
 import { type PlacedWeight, placeWeights, weightModel } from './weight-model.ts'
 import { type WeightPart, weightParts } from './weight-parts.ts'
 import { planWeights, type WeightLayout } from './weight-plan.ts'
-import { writeWeights } from './weight-threads.ts'
 
 /** Of weights, for each thread: what is smaller is done before another thread has started. */
 const BYTES_PER_THREAD = 2 ** 28
@@ -49,6 +48,7 @@ export async function quantizeWeights(
     onPart: countTensors(plan, options.onProgress),
     signal: options.signal,
   }
+  const { writeWeights } = await import('./weight-threads.ts')
   const data = () => (path: string) => writeWeights({ source, target: path, targetName: target }, plan, work)
   await writeOnnxWithData(target, { data, model: (dataName) => weightModel(plan, dataName) }, options)
 }
