@@ -3,7 +3,7 @@ import { fakeOperation, float32 } from '../../test/fake-operation.ts'
 import { buffer, parameter, rejection, valuesOf, vector } from '../../test/tensors.ts'
 import type { Operation } from '../ir/operation.ts'
 import { storageOf } from './placement.ts'
-import { noGrad, recorder } from './recorder.ts'
+import { noGrad, recorder, runOnce } from './recorder.ts'
 import { StateError } from './state-error.ts'
 import { composite, record, recordAll, type Tensor } from './tensor.ts'
 
@@ -62,9 +62,7 @@ describe('Recorder.flush()', () => {
     const state = buffer(3)
     const run = () => noGrad(() => composite(() => state.mul(31)))
     const { compiled } = recorder.sessions.stats
-    const first = run()
-    recorder.once = true
-    expect(await valuesOf(first)).toEqual([93])
+    expect(await runOnce(() => valuesOf(run()))).toEqual([93])
     expect(recorder.once).toBe(false)
     expect([await valuesOf(run()), await valuesOf(run())]).toEqual([[93], [93]])
     expect(recorder.sessions.stats.compiled - compiled).toBe(2)

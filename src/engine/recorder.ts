@@ -37,7 +37,7 @@ export class Recorder {
   depth = 0
   /** Whether anything was recorded for training since the last dispatch: parameters are then inputs, not constants. */
   training = false
-  /** Whether what was recorded since the last dispatch runs once: a session for it is not worth optimizing or keeping. */
+  /** Whether what is dispatched runs once: a session for it is not worth optimizing or keeping. */
   once = false
   /** Whether a capture records: nothing is dispatched then. */
   capturing = false
@@ -143,7 +143,6 @@ export class Recorder {
     this.assigned.clear()
     this.differentiated.clear()
     this.training = false
-    this.once = false
     const missing = tensors.length > 0 ? this.#dispatch(work) : undefined
     this.stats.dispatches++
     this.stats.dispatchMs += performance.now() - started
@@ -308,9 +307,21 @@ export const recorder: Recorder = new Recorder()
 /** Runs a function that records, without gradients; a promise is followed to its end, and what else records meanwhile does so without as well. */
 export function noGrad<T>(body: () => T): T {
   recorder.noGradDepth++
-  const leave = () => {
+  return leaving(body, () => {
     recorder.noGradDepth--
-  }
+  })
+}
+
+/** Runs a function whose dispatches are not repeated; a promise is followed to its end. What it only records is dispatched as usual. */
+export function runOnce<T>(body: () => T): T {
+  recorder.once = true
+  return leaving(body, () => {
+    recorder.once = false
+  })
+}
+
+/** Runs a function, and calls another when it has ended, however it does. */
+function leaving<T>(body: () => T, leave: () => void): T {
   let result: T
   try {
     result = body()

@@ -1,5 +1,5 @@
 import { storageOf } from '../engine/placement.ts'
-import { noGrad, recorder } from '../engine/recorder.ts'
+import { noGrad, recorder, runOnce } from '../engine/recorder.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { collectNodes } from '../ir/graph.ts'
 import { emit, emitAll, type Node, Value } from '../ir/node.ts'
@@ -56,9 +56,10 @@ export class RepeatedCall {
   /** A run of its own, so that the runs of all calls are alike. */
   #settle(settled: Piece): void {
     recorder.flush()
-    settled.record([])
-    recorder.once = true
-    recorder.flush()
+    runOnce(() => {
+      settled.record([])
+      recorder.flush()
+    })
     this.#versions = new ContentVersions([...settled.read, ...settled.written])
   }
 }

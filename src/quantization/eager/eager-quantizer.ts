@@ -1,4 +1,4 @@
-import { noGrad, recorder } from '../../engine/recorder.ts'
+import { noGrad, runOnce } from '../../engine/recorder.ts'
 import { StateError } from '../../engine/state-error.ts'
 import { tensorsIn } from '../../engine/tensor.ts'
 import type { AnyModule, Module } from '../../nn/module.ts'
@@ -143,12 +143,12 @@ async function observeExample(placed: PlacedModel, exampleInputs: readonly unkno
     fakeQuantize.enableObserver()
     fakeQuantize.disableFakeQuant()
   }
-  await evaluating(model, async () => {
+  const observe = async () => {
     const callable: Module<readonly unknown[], unknown> = Object(model)
     const output = await noGrad(() => callable(...exampleInputs))
-    recorder.once = true
     for (const tensor of tensorsIn(output)) await tensor.realize()
-  })
+  }
+  await evaluating(model, () => runOnce(observe))
   removeFakeQuantizers(placed, (fakeQuantize) => fakeQuantize.isDisabled)
   for (const { fakeQuantize } of fakeQuantizersIn(model)) {
     fakeQuantize.disableObserver()

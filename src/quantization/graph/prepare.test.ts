@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
 import { ones } from '../../engine/create-tensors.ts'
 import { noGrad, recorder } from '../../engine/recorder.ts'
-import type { Tensor } from '../../engine/tensor.ts'
+import { type Tensor, tensorsIn } from '../../engine/tensor.ts'
 import { exportModule } from '../../nn/export-module.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Module } from '../../nn/module.ts'
+import { SGD } from '../../nn/optimizers/sgd.ts'
 import { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { Quantizer } from '../quantizer.ts'
 
@@ -47,4 +48,24 @@ test('Quantizer.calibrate() observes weights again once they have changed, and o
   for (const { weight } of [model.read, model.unread]) weight.assign(noGrad(() => weight.mul(2)))
   await quantizer.calibrate([[ones([2, 4])]])
   expect([...(await scale.data())]).toEqual(before.map((value) => Number(value) * 2))
+})
+
+test('Quantizer.prepare() leaves nothing that makes later runs compile twice', async () => {
+  const quantizer = new Quantizer(new Sum().eval())
+  const prepared = await quantizer.prepare([ones([2, 4])])
+  expect(recorder.once).toBe(false)
+  const optimizer = new SGD(prepared.parameters(), { lr: 0.1 })
+  const { compiled } = recorder.sessions.stats
+  const step = async () => {
+    optimizer.zeroGrad()
+    const [output] = tensorsIn(prepared(ones([2, 4])))
+    output?.sum().backward()
+    optimizer.step()
+    await recorder.settled()
+  }
+  await quantizer.trainingMode(async () => {
+    await step()
+    await step()
+  })
+  expect(recorder.sessions.stats.compiled - compiled).toBe(1)
 })

@@ -1,4 +1,4 @@
-import { noGrad, recorder } from '../../engine/recorder.ts'
+import { noGrad, runOnce } from '../../engine/recorder.ts'
 import { type Tensor, tensorsIn } from '../../engine/tensor.ts'
 import { eliminateDeadCode } from '../../ir/dead-code.ts'
 import type { Node, Value } from '../../ir/node.ts'
@@ -99,11 +99,11 @@ export async function observeExample(
   }
   model.eval()
   if (observeOnHost(model, placed)) model.checkInputs(...exampleInputs)
-  else {
-    const results = noGrad(() => model(...exampleInputs))
-    recorder.once = true
-    for (const result of tensorsIn(results)) await result.realize()
-  }
+  else
+    await runOnce(async () => {
+      const results = noGrad(() => model(...exampleInputs))
+      for (const result of tensorsIn(results)) await result.realize()
+    })
   model.train(training)
   const view = new GraphView(model.graph)
   const disabled = placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled)
