@@ -11,6 +11,8 @@ import { fakeQuantize } from './fake-quantize.ts'
 import type { FakeQuantizeAttributes } from './fake-quantize-attributes.ts'
 
 const SHAPE = [16, 4, 256]
+/** How many tensors of that shape make a large one. */
+const REPEATS = 8
 const SPECIAL = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
@@ -48,15 +50,16 @@ async function run(
   { attrs, x, scale, zeroPoint, minval }: Call,
   masked: boolean,
   capabilities: readonly Capability[],
+  shape: readonly number[] = SHAPE,
 ) {
-  const { scaleShape } = blockView('test', SHAPE, attrs.blocks)
+  const { scaleShape } = blockView('test', shape, attrs.blocks)
   const qparams = {
     scale: ['float32', scale],
     zeroPoint: ['int32', zeroPoint],
     minval: ['float32', minval],
   } as const
-  const data: Record<string, ReturnType<typeof fromValues>> = { x: fromTypedArray(x, SHAPE) }
-  const inputs = [{ name: 'x', value: new Value({ shape: SHAPE, dtype: 'float32' }) }]
+  const data: Record<string, ReturnType<typeof fromValues>> = { x: fromTypedArray(x, shape) }
+  const inputs = [{ name: 'x', value: new Value({ shape, dtype: 'float32' }) }]
   const args: (Value | null)[] = inputs.map(({ value }) => value)
   for (const [name, [dtype, list]] of Object.entries(qparams)) {
     const value = list === undefined ? null : new Value({ shape: scaleShape, dtype })
@@ -172,5 +175,15 @@ describe.each([
     expect(masked.mask).toEqual(mask)
     expect((await run(call, false, FAST)).y).toEqual(y)
     expect((await run(call, false, [])).y).toEqual(y)
+  })
+
+  test('lowbit.fake_quantize is the formula for a large tensor, whose mask comes first', async () => {
+    const call: Call = { ...given, x: values(true) }
+    const { y, mask } = expected(call)
+    const x = Float32Array.from({ length: REPEATS * call.x.length }, (_, i) => call.x[i % call.x.length] ?? 0)
+    const large = await run({ ...call, x }, true, FAST, [REPEATS * 16, 4, 256])
+    expect(large.y.length).toBe(x.length)
+    expect(large.y.findIndex((value, i) => !Object.is(Number(value), y[i % y.length]))).toBe(-1)
+    expect(large.mask.findIndex((value, i) => value !== mask[i % mask.length])).toBe(-1)
   })
 })

@@ -1,3 +1,4 @@
+import type { Dims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import type { Node } from '../../ir/node.ts'
 import { reshapeNode } from '../shape/reshape.ts'
@@ -8,6 +9,9 @@ import { roundToFloat } from './round-to-float.ts'
 
 /** Adding and subtracting it rounds a float32 of magnitude below 2^22 to an integer, half to even, and turns -0 into +0. */
 const ROUNDER = 1.5 * 2 ** 23
+
+/** Values of a tensor whose mask is worth two operations of its own. */
+const LARGE = 2 ** 17
 
 /** The fused form where it pays, else plain arithmetic. */
 export function lowerFakeQuantize(e: Emitter, node: Node<FakeQuantizeAttributes>): readonly string[] {
@@ -26,7 +30,7 @@ function lowerByArithmetic(e: Emitter, node: Node<FakeQuantizeAttributes>): read
     name === '' ? '' : reshapeNode(e, name, node.inputs[i + 1]?.shape ?? [], scaleView),
   )
   const values = reshapeNode(e, x, shape, view)
-  const [result, mask] = quantizeBy(e, node, { values, scale, zeroPoint, minval })
+  const [result, mask] = quantizeBy(e, node, { values, view, scale, zeroPoint, minval })
   const restore = (value: string) => (value === '' ? '' : reshapeNode(e, value, view, shape))
   return [restore(result), restore(mask)]
 }
@@ -34,6 +38,8 @@ function lowerByArithmetic(e: Emitter, node: Node<FakeQuantizeAttributes>): read
 /** ONNX names of what takes part, in shapes that broadcast. */
 interface Operands {
   readonly values: string
+  /** Dimensions of the values. */
+  readonly view: Dims
   readonly scale: string
   readonly zeroPoint: string
   readonly minval: string
@@ -58,14 +64,14 @@ function quantizeBy(
 function quantizeCentred(
   e: Emitter,
   { attrs }: Node<FakeQuantizeAttributes>,
-  { values, scale }: Operands,
+  { values, view, scale }: Operands,
 ): readonly [string, string] {
   const zeroPoint = attrs.zeroPoint ?? 0
   const ratio = e.op('Div', [values, scale])
   const [low, high] = [lowestInside(attrs.quantMin - zeroPoint), -lowestInside(zeroPoint - attrs.quantMax)]
   const clipped = e.op('Clip', [ratio, e.scalar(low), e.scalar(high)])
-  const rounded = e.op('Sub', [e.op('Add', [clipped, e.scalar(ROUNDER)]), e.scalar(ROUNDER)])
-  return [e.op('Mul', [rounded, scale]), maskOf(e, clipped, ratio)]
+  const mask = maskOf(e, clipped, ratio)
+  return [e.op('Mul', [rounded(e, { clipped, mask, view }), scale]), mask]
 }
 
 /** Smallest float32 that rounds, half to even, to an integer or above. */
@@ -84,7 +90,7 @@ function quantizeShifted(
   { attrs }: Node<FakeQuantizeAttributes>,
   operands: Operands,
 ): readonly [string, string] {
-  const { values, scale } = operands
+  const { values, view, scale } = operands
   const zeroPoint = e.cast(operands.zeroPoint, 'float32')
   const ratio = e.op('Div', [values, scale])
   const shifted = e.op('Sub', [
@@ -92,30 +98,53 @@ function quantizeShifted(
     e.op('Sub', [e.scalar(ROUNDER), zeroPoint]),
   ])
   const clipped = e.op('Clip', [shifted, e.scalar(attrs.quantMin), e.scalar(attrs.quantMax)])
-  return [e.op('Mul', [e.op('Sub', [clipped, zeroPoint]), scale]), maskOf(e, clipped, shifted)]
+  const mask = maskOf(e, clipped, shifted)
+  return [e.op('Mul', [e.op('Sub', [clipped, after(e, { mask, view }, zeroPoint)]), scale]), mask]
 }
 
 function quantizeFromMinval(
   e: Emitter,
   { attrs }: Node<FakeQuantizeAttributes>,
-  { values, scale, minval }: Operands,
+  { values, view, scale, minval }: Operands,
 ): readonly [string, string] {
   const ratio = e.op('Div', [e.op('Sub', [values, minval]), scale])
   const steps = attrs.quantMax - attrs.quantMin
   const [low, high] = [lowestInside(0), -lowestInside(-steps)]
   const clipped = e.op('Clip', [ratio, e.scalar(low), e.scalar(high)])
-  const rounded = e.op('Sub', [e.op('Add', [clipped, e.scalar(ROUNDER)]), e.scalar(ROUNDER)])
-  return [e.op('Add', [e.op('Mul', [rounded, scale]), minval]), maskOf(e, clipped, ratio)]
+  const mask = maskOf(e, clipped, ratio)
+  return [e.op('Add', [e.op('Mul', [rounded(e, { clipped, mask, view }), scale]), minval]), mask]
 }
 
 function quantizeFloats(
   e: Emitter,
   { attrs }: Node<FakeQuantizeAttributes>,
-  { values, scale }: Operands,
+  { values, view, scale }: Operands,
 ): readonly [string, string] {
   const ratio = e.op('Div', [values, scale])
   const clipped = e.op('Clip', [ratio, e.scalar(attrs.quantMin), e.scalar(attrs.quantMax)])
-  return [e.op('Mul', [roundToFloat(e, clipped, attrs.dtype), scale]), maskOf(e, clipped, ratio)]
+  const mask = maskOf(e, clipped, ratio)
+  return [e.op('Mul', [roundToFloat(e, clipped, attrs.dtype), after(e, { mask, view }, scale)]), mask]
+}
+
+function rounded(e: Emitter, { clipped, ...mask }: Mask & { readonly clipped: string }): string {
+  return e.op('Sub', [e.op('Add', [clipped, after(e, mask, e.scalar(ROUNDER))]), e.scalar(ROUNDER)])
+}
+
+interface Mask {
+  readonly mask: string
+  readonly view: Dims
+}
+
+/**
+ * A small value that is there only once the mask of a large tensor is. The runtime computes what the gradient needs when the gradient asks for it: until then it
+ * would keep what the mask is made of, eight bytes for each value in place of one.
+ */
+function after(e: Emitter, { mask, view }: Mask, value: string): string {
+  const count = view.reduce<number>((product, size) => product * Number(size), 1)
+  if (mask === '' || !(count >= LARGE)) return value
+  const corner = (at: number) => e.ints(view.map(() => at))
+  const first = e.op('Slice', [mask, corner(0), corner(1)])
+  return e.op('Where', [first, value, value])
 }
 
 /** Where clipping changed nothing; NaN counts as changed. */
