@@ -52,29 +52,33 @@ export function collectNodes(
   outputs: Iterable<Value>,
   isLeaf: (value: Value) => boolean = () => false,
 ): Node[] {
-  const seen = new Set<Node>()
+  const walk = ++lastWalk
+  const found: Node[] = []
   const stack: Value[] = [...outputs]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     const { node } = value
-    if (node === null || seen.has(node) || isLeaf(value)) continue
-    seen.add(node)
+    if (node === null || node.walk === walk || isLeaf(value)) continue
+    node.walk = walk
+    found.push(node)
     for (const input of node.inputs) if (input !== null) stack.push(input)
   }
-  return inOrder(seen)
+  return inOrder(found)
 }
+
+let lastWalk = 0
 
 /** Room for nodes that lie apart: up to this many numbers for each. */
 const MAX_SPREAD = 16
 
 /** Nodes by their numbers. What was recorded at one time lies close together, so that each finds its place without being compared. */
-function inOrder(nodes: ReadonlySet<Node>): Node[] {
+function inOrder(nodes: readonly Node[]): Node[] {
   let [first, last] = [Number.POSITIVE_INFINITY, 0]
   for (const { id } of nodes) {
     if (id < first) first = id
     if (id > last) last = id
   }
-  if (last - first > MAX_SPREAD * nodes.size) return [...nodes].sort((a, b) => a.id - b.id)
-  const places: (Node | undefined)[] = Array.from({ length: nodes.size === 0 ? 0 : last - first + 1 })
+  if (last - first > MAX_SPREAD * nodes.length) return [...nodes].sort((a, b) => a.id - b.id)
+  const places = new Array<Node | undefined>(nodes.length === 0 ? 0 : last - first + 1).fill(undefined)
   for (const node of nodes) places[node.id - first] = node
   return places.filter((node) => node !== undefined)
 }

@@ -47,6 +47,8 @@ export class Node<A extends Attributes = Attributes> {
   source: Node | undefined = undefined
   /** False for what quantization leaves alone: a mask, whose numbers have no scale that would suit them. */
   quantizable = true
+  /** The last walk through a graph that came by: `collectNodes` marks nodes, which is faster than a set of them. */
+  walk = 0
 
   constructor(
     op: Operation<A>,
