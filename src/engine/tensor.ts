@@ -1,7 +1,8 @@
 import { gradients } from '../autograd/gradients.ts'
 import type { Attributes } from '../ir/attributes.ts'
 import { isConcrete } from '../ir/dim.ts'
-import { emit, formatType, Node, type Value } from '../ir/node.ts'
+import { nextWalk } from '../ir/graph.ts'
+import { emit, formatType, Node, typesEqual, type Value } from '../ir/node.ts'
 import type { Operation } from '../ir/operation.ts'
 import { full } from '../ops/creation/full.ts'
 import { add } from '../ops/elementwise/add.ts'
@@ -99,7 +100,7 @@ export class Tensor extends TensorOperations {
    * @throws ShapeError when the types differ
    */
   update(value: Value): void {
-    if (formatType(this.#value) !== formatType(value)) {
+    if (!typesEqual(this.#value, value)) {
       throw new ShapeError(
         `Cannot assign to a tensor: expected ${formatType(this.#value)}, got ${formatType(value)}`,
       )
@@ -359,17 +360,16 @@ export function* tensorsIn(result: unknown): Generator<Tensor> {
 }
 
 function leavesOf(output: Value): Map<Value, Tensor> {
+  const walk = nextWalk()
   const found = new Map<Value, Tensor>()
-  const seen = new Set<Value>([output])
   const stack = [output]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     const leaf = leaves.get(value)
     if (leaf?.requiresGrad) found.set(value, leaf)
-    for (const input of value.node?.inputs ?? []) {
-      if (input === null || seen.has(input)) continue
-      seen.add(input)
-      stack.push(input)
-    }
+    const { node } = value
+    if (node === null || node.walk === walk) continue
+    node.walk = walk
+    for (const input of node.inputs) if (input !== null) stack.push(input)
   }
   return found
 }

@@ -16,11 +16,9 @@ export function attributesKey(attrs: Attributes): string {
 /** Whether two sets of arguments have equal keys. */
 export function attributesEqual(a: Attributes, b: Attributes): boolean {
   if (a === b) return true
-  const names = Object.keys(a)
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => name in b && valuesEqual(a[name], b[name]))
-  )
+  for (const name in a) if (!(name in b && valuesEqual(a[name], b[name]))) return false
+  for (const name in b) if (!(name in a)) return false
+  return true
 }
 
 function valuesEqual(a: AttributeValue | undefined, b: AttributeValue | undefined): boolean {

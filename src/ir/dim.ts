@@ -104,6 +104,11 @@ export function dimsEqual(a: Dim, b: Dim): boolean {
   return a.key === b.key
 }
 
+/** Whether two shapes are equal for every value of their symbols. */
+export function sameDims(a: Dims, b: Dims): boolean {
+  return a === b || (a.length === b.length && a.every((dim, i) => dimsEqual(dim, b[i] ?? 0)))
+}
+
 /** Number of elements of a shape. */
 export function sizeOfDims(dims: Dims): Dim {
   return dims.reduce<Dim>(mulDims, 1)

@@ -52,7 +52,7 @@ export function collectNodes(
   outputs: Iterable<Value>,
   isLeaf: (value: Value) => boolean = () => false,
 ): Node[] {
-  const walk = ++lastWalk
+  const walk = nextWalk()
   const found: Node[] = []
   const stack: Value[] = [...outputs]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
@@ -66,6 +66,11 @@ export function collectNodes(
 }
 
 let lastWalk = 0
+
+/** The number of a new walk: a node whose `walk` it is has been met by it. */
+export function nextWalk(): number {
+  return ++lastWalk
+}
 
 /** Room for nodes that lie apart: up to this many numbers for each. */
 const MAX_SPREAD = 16

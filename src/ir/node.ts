@@ -1,6 +1,6 @@
 import type { DType } from '../tensor/dtype.ts'
 import type { Attributes } from './attributes.ts'
-import { type Dims, formatDims } from './dim.ts'
+import { type Dims, formatDims, sameDims } from './dim.ts'
 import type { Operation, TensorType } from './operation.ts'
 import { currentScope, type Scope } from './scope.ts'
 
@@ -47,7 +47,7 @@ export class Node<A extends Attributes = Attributes> {
   source: Node | undefined = undefined
   /** False for what quantization leaves alone: a mask, whose numbers have no scale that would suit them. */
   quantizable = true
-  /** The last walk through a graph that came by: `collectNodes` marks nodes, which is faster than a set of them. */
+  /** The last walk through a graph that met it, by its number: faster than a set of nodes for each walk. */
   walk = 0
 
   constructor(
@@ -118,6 +118,11 @@ export function emit<A extends Attributes>(
   if (first === undefined)
     throw new RangeError(`Cannot use "${op.name}" as a value: it has no outputs (a bug in lowbit)`)
   return first
+}
+
+/** Whether two values have the same dtype and shape. */
+export function typesEqual(a: TensorType, b: TensorType): boolean {
+  return a.dtype === b.dtype && sameDims(a.shape, b.shape)
 }
 
 /** `float32 [2, 3]`, as types stand in messages and listings. */

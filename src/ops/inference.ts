@@ -1,4 +1,4 @@
-import { type Dims, dimsEqual, formatDims } from '../ir/dim.ts'
+import { type Dim, type Dims, dimsEqual, formatDims } from '../ir/dim.ts'
 import { formatType, type Value } from '../ir/node.ts'
 import type { TensorType } from '../ir/operation.ts'
 import { type DType, dtypeInfo } from '../tensor/dtype.ts'
@@ -79,16 +79,19 @@ export function normalizeDims(op: string, dims: readonly number[] | null, rank: 
  * @throws ShapeError when they do not broadcast
  */
 export function broadcastDims(op: string, a: Dims, b: Dims): Dims {
+  if (a === b) return a
   const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1
-    const y = b[i - rank + b.length] ?? 1
-    if (x === 1) return y
-    if (y === 1 || dimsEqual(x, y)) return x
-    throw new ShapeError(
-      `Cannot record "${op}": expected shapes that broadcast, got ${formatDims(a)} and ${formatDims(b)} (dimension ${i - rank})`,
-    )
-  })
+  const dims: Dim[] = []
+  for (let i = -rank; i < 0; i++) {
+    const x = a[i + a.length] ?? 1
+    const y = b[i + b.length] ?? 1
+    if (x !== 1 && y !== 1 && !dimsEqual(x, y))
+      throw new ShapeError(
+        `Cannot record "${op}": expected shapes that broadcast, got ${formatDims(a)} and ${formatDims(b)} (dimension ${i})`,
+      )
+    dims.push(x === 1 ? y : x)
+  }
+  return dims
 }
 
 const KIND_ORDER = ['bool', 'uint', 'int', 'float'] as const

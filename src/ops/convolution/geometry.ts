@@ -1,12 +1,4 @@
-import {
-  addDims,
-  type Dim,
-  type Dims,
-  dimsEqual,
-  floorDivDims,
-  formatDims,
-  isConcrete,
-} from '../../ir/dim.ts'
+import { addDims, type Dim, type Dims, floorDivDims, formatDims, isConcrete } from '../../ir/dim.ts'
 import type { MilArguments } from '../../ir/mil-emitter.ts'
 import { formatType } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
@@ -128,11 +120,6 @@ export function kernelOf(op: string, weight: TensorType): readonly number[] {
   const kernel = weight.shape.slice(2)
   if (isConcrete(kernel)) return kernel
   throw new ShapeError(`Cannot record "${op}": expected a weight of known size, got ${formatType(weight)}`)
-}
-
-/** Whether two lists of sizes are equal. */
-export function sameDims(a: Dims, b: Dims): boolean {
-  return a.length === b.length && a.every((dim, i) => dimsEqual(dim, b[i] ?? -1))
 }
 
 /** A convolution's arguments in MIL. */

@@ -1,4 +1,4 @@
-import { type Dims, isConcrete } from '../../ir/dim.ts'
+import { type Dims, isConcrete, sameDims } from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import { Node, type Value } from '../../ir/node.ts'
 import type { Operation, TensorType } from '../../ir/operation.ts'
@@ -6,7 +6,7 @@ import { fromValues } from '../../tensor/from-values.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { defineOp } from '../define-op.ts'
 import { floatingAt } from '../inference.ts'
-import { reshapeNode, sameDims } from '../shape/reshape.ts'
+import { reshapeNode } from '../shape/reshape.ts'
 import { type Blocks, blockView } from './blocks.ts'
 
 /** `min` and `max` are bounds that are known beforehand; null is observed. */

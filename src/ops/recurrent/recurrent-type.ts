@@ -1,10 +1,9 @@
-import { type Dims, formatDims, mulDims } from '../../ir/dim.ts'
+import { type Dims, formatDims, mulDims, sameDims } from '../../ir/dim.ts'
 import { formatType } from '../../ir/node.ts'
 import type { TensorType } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { floatingAt, rankedAt } from '../inference.ts'
 import { seedAt } from '../random/counter-bits.ts'
-import { sameDims } from '../shape/reshape.ts'
 
 /** `dropout` is the share of a layer's outputs that the next one does not see while `train`. */
 export type RecurrentAttributes = {

@@ -1,4 +1,12 @@
-import { type Dims, dimsEqual, divideExactly, formatDims, mulDims, sizeOfDims } from '../../ir/dim.ts'
+import {
+  type Dims,
+  dimsEqual,
+  divideExactly,
+  formatDims,
+  mulDims,
+  sameDims,
+  sizeOfDims,
+} from '../../ir/dim.ts'
 import type { Emitter } from '../../ir/emitter.ts'
 import type { MilEmitter, MilValue } from '../../ir/mil-emitter.ts'
 import { emit, type Node, type Value } from '../../ir/node.ts'
@@ -49,11 +57,6 @@ export function reshapeNode(e: Emitter, input: string, from: Dims, to: Dims): st
   })
   const isOpen = sizes.filter((size) => size === -1).length > 1
   return e.op('Reshape', [input, isOpen ? e.shape(to) : e.ints(sizes)])
-}
-
-/** Whether two shapes are equal for every value of their symbols. */
-export function sameDims(a: Dims, b: Dims): boolean {
-  return a.length === b.length && a.every((dim, i) => dimsEqual(dim, b[i] ?? 0))
 }
 
 /**

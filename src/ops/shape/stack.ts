@@ -1,11 +1,11 @@
-import { formatDims } from '../../ir/dim.ts'
+import { formatDims, sameDims } from '../../ir/dim.ts'
 import { emitAll } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
 import { inputAt, normalizeDim } from '../inference.ts'
 import { splitWithSizes } from './cat.ts'
-import { reshaped, sameDims } from './reshape.ts'
+import { reshaped } from './reshape.ts'
 
 /** Joins tensors of one shape along a new dimension, which counts in the result. */
 export const stack: Operation<{ readonly dim: number }> = defineOp({

@@ -1,11 +1,19 @@
-import { type Dim, divideExactly, floorDivDims, isConcrete, mulDims, sizeOfDims } from '../../../ir/dim.ts'
+import {
+  type Dim,
+  divideExactly,
+  floorDivDims,
+  isConcrete,
+  mulDims,
+  sameDims,
+  sizeOfDims,
+} from '../../../ir/dim.ts'
 import type { Value } from '../../../ir/node.ts'
 import { full } from '../../../ops/creation/full.ts'
 import { expand } from '../../../ops/reduction/sum.ts'
 import { cat, splitWithSizes } from '../../../ops/shape/cat.ts'
 import { constantPadNd, pad as padOp } from '../../../ops/shape/pad.ts'
 import { permute, t } from '../../../ops/shape/permute.ts'
-import { reshape, sameDims } from '../../../ops/shape/reshape.ts'
+import { reshape } from '../../../ops/shape/reshape.ts'
 import { slice } from '../../../ops/shape/slice.ts'
 import { tril, triu } from '../../../ops/shape/triangle.ts'
 import { flatten as flattenOp, squeeze, unsqueeze } from '../../../ops/shape/view.ts'
