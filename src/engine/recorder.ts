@@ -314,9 +314,10 @@ export function noGrad<T>(body: () => T): T {
 
 /** Runs a function whose dispatches are not repeated; a promise is followed to its end. What it only records is dispatched as usual. */
 export function runOnce<T>(body: () => T): T {
+  const { once } = recorder
   recorder.once = true
   return leaving(body, () => {
-    recorder.once = false
+    recorder.once = once
   })
 }
 
