@@ -26,11 +26,20 @@ const CASES: readonly (readonly [Recipe, ConfigName])[] = [
 ]
 
 /** Milliseconds of whole processes, start-up included. */
+export interface ProcessTimes {
+  readonly wall: number[]
+  readonly cpu: number[]
+}
+
+/** What a model takes. */
 export interface OnnxTimes {
   readonly model: string
   readonly config: ConfigName
-  readonly ours: { readonly wall: number[]; readonly cpu: number[] }
-  readonly theirs: { readonly wall: number[]; readonly cpu: number[] }
+  readonly ours: ProcessTimes
+  /** Its tool for the config: quantize_static, quantize_dynamic or MatMulNBitsQuantizer. */
+  readonly theirs: ProcessTimes
+  /** Its quantize_static with calibration data, whatever the config. */
+  readonly theirsStatic: ProcessTimes
 }
 
 /** Times both sides in turns. @throws RangeError without the Python environment of `npm run models -- --setup` */
@@ -44,23 +53,25 @@ export async function timeOnnx(): Promise<OnnxTimes[]> {
   const times: OnnxTimes[] = []
   for (const [recipe, config] of CASES) {
     const bench = await Workbench.open(recipe, python)
-    const entry = {
-      model: recipe.name,
-      config,
-      ours: { wall: [], cpu: [] },
-      theirs: { wall: [], cpu: [] },
-    } as OnnxTimes
+    const [ours, theirs] = [noTimes(), noTimes()]
+    const theirsStatic = config === 'w8a8' ? theirs : noTimes()
     for (let round = 0; round < ROUNDS; round++) {
-      await timed(entry.ours, () => quantizeHere(bench, config, folder))
-      await timed(entry.theirs, () => quantizeThere(bench, config, folder, python))
+      await timed(ours, () => quantizeHere(bench, config, folder))
+      await timed(theirs, () => quantizeThere(bench, config, folder, python))
+      if (theirsStatic !== theirs)
+        await timed(theirsStatic, () => quantizeThere(bench, 'w8a8', folder, python))
     }
-    times.push(entry)
+    times.push({ model: recipe.name, config, ours, theirs, theirsStatic })
   }
   await rm(folder, { recursive: true })
   return times
 }
 
-async function timed(side: OnnxTimes['ours'], body: () => Promise<number>): Promise<void> {
+function noTimes(): ProcessTimes {
+  return { wall: [], cpu: [] }
+}
+
+async function timed(side: ProcessTimes, body: () => Promise<number>): Promise<void> {
   const started = performance.now()
   side.cpu.push(await body())
   side.wall.push(performance.now() - started)

@@ -127,17 +127,19 @@ async function printWeights(): Promise<void> {
   console.log(table.toString())
 }
 
-/** Wall time and processor time from an ONNX file to a quantized one, and what lowbit's is of onnxruntime.quantization's. */
+/** Wall time and processor time from an ONNX file to a quantized one, and what lowbit's is of those of onnxruntime's tool for the config, and of its quantize_static. */
 async function printOnnx(): Promise<void> {
   const table = new Table({
-    head: ['model', 'config', 'ours ms', 'theirs ms', 'ratio', 'ours CPU ms', 'theirs CPU ms', 'ratio'],
-    colAligns: ['left', 'left', ...Array.from({ length: 6 }, () => 'right' as const)],
+    head: ['model', 'config', 'time', 'ours ms', 'theirs ms', 'ratio', 'their static ms', 'ratio'],
+    colAligns: ['left', 'left', 'left', ...Array.from({ length: 5 }, () => 'right' as const)],
   })
-  for (const { model, config, ours, theirs } of await timeOnnx()) {
-    const [, , ...wall] = row('', '', median(ours.wall), median(theirs.wall))
-    const [, , ...cpu] = row('', '', median(ours.cpu), median(theirs.cpu))
-    table.push([model, config, ...wall, ...cpu])
-  }
+  for (const { model, config, ours, theirs, theirsStatic } of await timeOnnx())
+    for (const time of ['wall', 'cpu'] as const) {
+      const times = [ours, theirs, theirsStatic].map((side) => median(side[time]))
+      const [own = Number.NaN, ...others] = times
+      const compared = others.flatMap((other) => [other.toFixed(0), (own / other).toFixed(2)])
+      table.push([model, config, time, own.toFixed(0), ...compared])
+    }
   console.log(table.toString())
 }
 

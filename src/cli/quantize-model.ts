@@ -46,7 +46,7 @@ export async function prepareModel({
   if (example === undefined)
     throw new CommandError('Cannot prepare a model: expected one batch at least, got none')
   const quantizer = new Quantizer(model, config, { logger })
-  const prepared = await quantizer.prepare(example, { signal })
+  const prepared = await quantizer.prepare(example, { signal, calibrates: true })
   const inspector = quantizer.inspect()
   if (inspector.fakeQuantizers.length === 0) throw nothingQuantized(origin)
   const observes = inspector.fakeQuantizers.some(({ target }) => target === 'activation')

@@ -13,8 +13,8 @@ export interface DeviceOptions extends ChannelOptions {
   /** Threads of one run; 0 leaves the choice to ONNX Runtime. Default: 0. */
   readonly threads?: number
   /**
-   * Whether the threads of a run give up their core while they wait for its next operation, and memory is given back after each run, so that sessions for many shapes do
-   * not hold what each of them has once needed. Default: false, which is fastest where the same steps are run many times and nothing else is done.
+   * Whether the threads of a run give up their core while they wait for its next operation, and memory is given back after each run but for one session's, so that sessions
+   * for many shapes do not hold what each of them has once needed. Default: false, which is fastest where the same steps are run many times and nothing else is done.
    */
   readonly sparing?: boolean
 }

@@ -36,6 +36,8 @@ type Stored = OrtTensor | Failure
 interface Compiled {
   readonly session: InferenceSession
   readonly outputs: readonly OutputType[]
+  /** Whether it keeps what a run needs for the next one. */
+  readonly keepsMemory: boolean
 }
 
 /** Serves requests in order: holds sessions and tensors, and runs the ones over the others. Lives in a worker. */
@@ -92,13 +94,14 @@ export class Runtime {
   async #compile({ session, model, constants, outputs, level }: CompileRequest): Promise<void> {
     try {
       const bytes = appendInitializers(model, this.#initializers(constants))
+      const keepsMemory = !this.#sparing || (level === 'all' && !this.#someKeepsMemory())
       const created = await this.#ort.InferenceSession.create(bytes, {
         graphOptimizationLevel: level,
         ...(this.#threads > 0 ? { intraOpNumThreads: this.#threads } : {}),
         interOpNumThreads: 1,
         executionMode: 'sequential',
         enableMemPattern: false,
-        enableCpuMemArena: !this.#sparing,
+        enableCpuMemArena: keepsMemory,
         logSeverityLevel: 4,
         // Threads that go on spinning after a run take a core from the next step's recording.
         extra: {
@@ -109,10 +112,15 @@ export class Runtime {
           },
         },
       })
-      this.#sessions.set(session, { session: created, outputs })
+      this.#sessions.set(session, { session: created, outputs, keepsMemory })
     } catch (error) {
       this.#sessions.set(session, failure('compile', error))
     }
+  }
+
+  /** One session may: asking the system for large tensors anew in each run takes a quarter of the run, but shapes may be many. */
+  #someKeepsMemory(): boolean {
+    return [...this.#sessions.values()].some((each) => !('stage' in each) && each.keepsMemory)
   }
 
   #initializers(constants: CompileRequest['constants']): TensorProto[] {

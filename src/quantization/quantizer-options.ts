@@ -18,6 +18,11 @@ export interface PrepareOptions {
   readonly dynamicShapes?: DynamicShapes
   /** Whether the capture records without gradients; graph mode. Default: true. */
   readonly exportWithNoGrad?: boolean
+  /**
+   * Whether `calibrate` follows, with the example among its data: then the example is not run where its ranges make no difference, as where the extremes of all data are
+   * kept, and the model has no ranges before it is calibrated; graph mode. Default: false.
+   */
+  readonly calibrates?: boolean
   /** Ends the work: the model is then as it was before, and can be prepared again. */
   readonly signal?: AbortSignal
 }

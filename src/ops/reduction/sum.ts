@@ -38,6 +38,9 @@ export const sum: Operation<ReduceAttributes> = defineOp({
   mil: (e, { attrs }) => [milReduced(e, 'reduce_sum', attrs)],
 })
 
+/** Copies of a last dimension of size 1 that are joined; with more of them nothing is gained. */
+const MAX_JOINED = 8
+
 /** Repeats sizes of 1, and adds dimensions in front, up to a shape. -1 keeps a size. */
 export const expand: Operation<{ readonly size: Dims }> = defineOp({
   name: 'aten.expand',
@@ -54,7 +57,20 @@ export const expand: Operation<{ readonly size: Dims }> = defineOp({
     return [{ shape: size.map((dim, i) => (dim === -1 ? (shape[i - added] ?? 1) : dim)), dtype }]
   },
   gradient: ({ inputs: [x], gradients: [g] }) => [g && x ? sumTo(g, x.shape) : null],
-  lower: (e, { outputs: [y] }) => [e.op('Expand', [e.inputs[0] ?? '', e.shape(y?.shape ?? [])])],
+  lower(e, { inputs: [x], outputs: [y] }) {
+    const [input = ''] = e.inputs
+    const { shape = [] } = y ?? {}
+    const copies = shape.at(-1)
+    // ONNX Runtime's Expand copies single elements many times slower than it joins them.
+    const joins =
+      typeof copies === 'number' &&
+      copies > 1 &&
+      copies <= MAX_JOINED &&
+      x?.shape.length === shape.length &&
+      x.shape.every((dim, i) => dimsEqual(dim, i === shape.length - 1 ? 1 : (shape[i] ?? 1)))
+    if (joins) return [e.op('Concat', new Array<string>(copies).fill(input), { axis: shape.length - 1 })]
+    return [e.op('Expand', [input, e.shape(shape)])]
+  },
   mil(e, { outputs: [y] }) {
     const size = y?.shape ?? []
     const shape = e.input(0).shape

@@ -44,13 +44,13 @@ export class GraphQuantizer {
 
   /** The captured model with fake quantizers that have observed the example. */
   async prepare(exampleInputs: readonly unknown[], options: PrepareOptions): Promise<PreparedModel> {
-    const { signal } = options
+    const { signal, calibrates = false } = options
     signal?.throwIfAborted()
     const model = this.#capture(exampleInputs, options)
     preserveAttributes(this.#model, model, this.#config, this.#logger)
     const { placed, modules, report, removed } = this.#insert(model)
     signal?.throwIfAborted()
-    const observed = await observeExample(model, placed, exampleInputs)
+    const observed = await observeExample(model, placed, { exampleInputs, calibrates })
     signal?.throwIfAborted()
     const table = new FakeQuantizerTable(
       observed.left,

@@ -6,8 +6,12 @@ import { exportModule } from '../../nn/export-module.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Module } from '../../nn/module.ts'
 import { SGD } from '../../nn/optimizers/sgd.ts'
+import { stateDict } from '../../nn/state-dict.ts'
+import { ModuleQuantizerConfig } from '../config/module-quantizer-config.ts'
+import { QuantizerConfig } from '../config/quantizer-config.ts'
 import { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { Quantizer } from '../quantizer.ts'
+import { QuantizationSpec } from '../spec/quantization-spec.ts'
 
 afterAll(() => recorder.device.close())
 
@@ -30,6 +34,25 @@ test('Quantizer.prepare() drops what nothing reads, with its fake quantizers', a
   const linears =
     prepared instanceof Sum ? [] : prepared.graph.nodes.filter(({ op }) => op.name === 'aten.linear')
   expect(linears).toHaveLength(1)
+})
+
+test('Quantizer.prepare() that is told of a calibration does not run the example, and the ranges become the same', async () => {
+  const activation = new QuantizationSpec({ qscheme: 'asymmetric', qparamCalculator: 'global_minmax' })
+  const spec = { opInputSpec: { '*': activation }, opOutputSpec: { '*': activation } }
+  const config = new QuantizerConfig({ globalConfig: new ModuleQuantizerConfig(spec) })
+  const model = exportModule(new Sum().eval(), [ones([2, 4])])
+  const batches = [[ones([2, 4])], [ones([2, 4]).mul(-3)]]
+  const observed = async (calibrates: boolean) => {
+    const quantizer = new Quantizer(model, config)
+    const { compiled } = recorder.sessions.stats
+    const prepared = await quantizer.prepare(batches[0] ?? [], { calibrates })
+    const runs = recorder.sessions.stats.compiled - compiled
+    await quantizer.calibrate(batches)
+    return { runs, state: await stateDict(prepared) }
+  }
+  const [usual, told] = [await observed(false), await observed(true)]
+  expect([usual.runs, told.runs]).toEqual([1, 0])
+  expect(told.state).toEqual(usual.state)
 })
 
 test('Quantizer.calibrate() observes weights again once they have changed, and only then', async () => {

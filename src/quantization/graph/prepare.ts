@@ -1,5 +1,5 @@
 import { noGrad, runOnce } from '../../engine/recorder.ts'
-import { type Tensor, tensorsIn } from '../../engine/tensor.ts'
+import { fromHost, type Tensor, tensorsIn } from '../../engine/tensor.ts'
 import { eliminateDeadCode } from '../../ir/dead-code.ts'
 import type { Node, Value } from '../../ir/node.ts'
 import { getMember, setMember } from '../../nn/container.ts'
@@ -7,6 +7,7 @@ import type { GraphModule } from '../../nn/graph-module.ts'
 import { layoutOfGraph } from '../../nn/model-layout.ts'
 import { namesOf } from '../../nn/node-names.ts'
 import { Buffer, Parameter } from '../../nn/parameter.ts'
+import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import type { QuantizerConfig } from '../config/quantizer-config.ts'
 import type { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
 import { makeFakeQuantize } from '../fake-quantize/fake-quantizers.ts'
@@ -14,6 +15,7 @@ import type { PlacedFakeQuantize } from '../fake-quantizer-table.ts'
 import { type AnnotationReport, reportAnnotations } from '../inspection/report-annotations.ts'
 import type { RemovalReport } from '../inspection/reports.ts'
 import type { Logger } from '../logger.ts'
+import { GlobalMinMaxCalculator } from '../qparams/calculators.ts'
 import { type AnnotatedGraph, annotate } from './annotate.ts'
 import { moveAnnotations } from './annotation.ts'
 import { rewriteConvBatchNorms } from './conv-batch-norm.ts'
@@ -82,6 +84,13 @@ export function insertObservers(
   return { ...annotated, placed, report, removed }
 }
 
+/** What is observed first. */
+export interface Example {
+  readonly exampleInputs: readonly unknown[]
+  /** Whether it is observed again in any case. */
+  readonly calibrates: boolean
+}
+
 /**
  * Lets the fake quantizers observe one set of inputs, without quantizing. Those that cannot divide a tensor into blocks are taken out. Afterwards
  * values are quantized and observed no more.
@@ -90,7 +99,7 @@ export function insertObservers(
 export async function observeExample(
   model: GraphModule,
   placed: readonly PlacedCall[],
-  exampleInputs: readonly unknown[],
+  { exampleInputs, calibrates }: Example,
 ): Promise<{ readonly left: readonly PlacedCall[]; readonly removed: readonly RemovalReport[] }> {
   const { training } = model
   for (const { fakeQuantize } of placed) {
@@ -98,7 +107,7 @@ export async function observeExample(
     fakeQuantize.disableFakeQuant()
   }
   model.eval()
-  if (observeOnHost(model, placed)) model.checkInputs(...exampleInputs)
+  if (observeOnHost(model, placed, calibrates)) model.checkInputs(...exampleInputs)
   else
     await runOnce(async () => {
       const results = noGrad(() => model(...exampleInputs))
@@ -119,8 +128,11 @@ export async function observeExample(
   return { left: placed.filter((call) => !disabled.includes(call)), removed }
 }
 
-/** Observes weights on the host, where there is nothing else to observe. @returns false where the model has to be run */
-function observeOnHost(model: GraphModule, placed: readonly PlacedCall[]): boolean {
+/**
+ * Observes weights on the host. Where the example is observed again, activations whose extremes are kept begin with 0, which every range contains.
+ * @returns false where the model has to be run
+ */
+function observeOnHost(model: GraphModule, placed: readonly PlacedCall[], calibrates: boolean): boolean {
   const paths = new Map(
     model.graph.inputs.flatMap(({ value, name, kind }) => (kind === 'state' ? [[value, name]] : [])),
   )
@@ -129,16 +141,28 @@ function observeOnHost(model: GraphModule, placed: readonly PlacedCall[]): boole
     const state = path === undefined ? undefined : getMember(model, path)
     return state instanceof Parameter || state instanceof Buffer ? state : undefined
   }
-  if (placed.some(({ fakeQuantize }) => fakeQuantize.target !== 'weight')) return false
+  if (!calibrates && placed.some(({ fakeQuantize }) => fakeQuantize.target !== 'weight')) return false
   const sources = new Map<FakeQuantize, Value>()
   return placed.every(({ node, fakeQuantize }) => {
     const [source] = node.inputs
     const observed = sources.get(fakeQuantize)
-    if (!source || observed !== undefined) return observed === source
+    if (!source) return false
     sources.set(fakeQuantize, source)
+    if (fakeQuantize.target !== 'weight')
+      return observed ? observed.shape.length === source.shape.length : beginsWithZero(fakeQuantize, source)
+    if (observed !== undefined) return observed === source
     const state = source.node === null ? stateOf(source) : scaledWeight(source.node, stateOf)
     return state !== undefined && fakeQuantize.observeOnHost(state)
   })
+}
+
+/** Lets a fake quantizer observe a 0 for a whole tensor. @returns false where that would make a difference later on */
+function beginsWithZero(fakeQuantize: FakeQuantize, { dtype, shape }: Value): boolean {
+  const { granularity, qparams_calculator } = fakeQuantize
+  if (dtype !== 'float32' || granularity.type !== 'per_tensor') return false
+  if (!(qparams_calculator instanceof GlobalMinMaxCalculator)) return false
+  const ones = shape.map(() => 1)
+  return fakeQuantize.observeOnHost(fromHost(fromTypedArray(new Float32Array(1), ones)))
 }
 
 function placeObjects(

@@ -9,7 +9,7 @@ import { toFloat32 } from '../../tensor/to-float32.ts'
 import { toTypedArray } from '../../tensor/to-typed-array.ts'
 import { PerBlock, PerChannel, PerTensor } from '../spec/granularity.ts'
 import { QuantizationSpec } from '../spec/quantization-spec.ts'
-import { StaticCalculator } from './calculators.ts'
+import { GlobalMinMaxCalculator, StaticCalculator } from './calculators.ts'
 import { blocksOf } from './tensor-blocks.ts'
 
 afterAll(() => closeEngine())
@@ -28,9 +28,9 @@ const CASES = [
   ['fp8', { dtype: 'float8_e4m3fn', granularity: new PerChannel(0) }],
 ] as const
 
-describe('StaticCalculator', () => {
+describe.each([StaticCalculator, GlobalMinMaxCalculator])('%o', (Calculator) => {
   it.each(CASES)(
-    'StaticCalculator.observeOnHost() stores the bits that a call stores: %s',
+    `${Calculator.name}.observeOnHost() stores the bits that a call stores: %s`,
     async (_, options) => {
       const spec = new QuantizationSpec(options)
       const numbers = fc.array(fc.float({ min: -300, max: 300, noNaN: true }), {
@@ -41,13 +41,13 @@ describe('StaticCalculator', () => {
         fc.asyncProperty(numbers, async (values) => {
           const x = fromHost(fromTypedArray(Float32Array.from(values), [2, 4, 3]))
           const blocks = blocksOf(x.shape, spec.granularity, 'weight')
-          const [host, called] = [new StaticCalculator(spec, 'weight'), new StaticCalculator(spec, 'weight')]
+          const [host, called] = [new Calculator(spec, 'weight'), new Calculator(spec, 'weight')]
           expect(host.observeOnHost(x, blocks)).toBe(true)
           called(x, blocks)
-          for (const key of ['scale', 'zeroPoint', 'minval'] as const) {
-            const [got, expected] = [await host.qparams[key]?.array(), await called.qparams[key]?.array()]
-            expect(got?.shape).toEqual(expected?.shape)
-            expect(got && numbersOf(got)).toEqual(expected && numbersOf(expected))
+          for (const [i, buffer] of host.state.entries()) {
+            const [got, expected] = [await buffer.array(), await called.state[i]?.array()]
+            expect(got.shape).toEqual(expected?.shape)
+            expect(numbersOf(got)).toEqual(expected && numbersOf(expected))
           }
         }),
         { numRuns: 8 },
@@ -55,11 +55,11 @@ describe('StaticCalculator', () => {
     },
   )
 
-  it('StaticCalculator.observeOnHost() leaves what is infinite, NaN or no float32 to a call', () => {
+  it(`${Calculator.name}.observeOnHost() leaves what is infinite, NaN or no float32 to a call`, () => {
     const spec = new QuantizationSpec({ granularity: new PerTensor() })
     const of = (values: Float32Array, dtype: 'float32' | 'float16' = 'float32') => {
       const x = fromHost(castArray(fromTypedArray(values, [values.length]), dtype))
-      const calculator = new StaticCalculator(spec, 'weight')
+      const calculator = new Calculator(spec, 'weight')
       return [
         calculator.observeOnHost(x, blocksOf(x.shape, spec.granularity, 'weight')),
         calculator.isInitialized,

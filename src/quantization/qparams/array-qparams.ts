@@ -50,6 +50,18 @@ export function qparamsOfArray(array: HostArray, blocks: Blocks, spec: FullSpec)
   }
 }
 
+/** The ranges alone, as `MinMaxRange` records them. @returns undefined for values that are infinite or NaN */
+export function rangeOfArray(
+  array: HostArray,
+  blocks: Blocks,
+  spec: FullSpec,
+): { readonly min: HostArray; readonly max: HostArray } | undefined {
+  const shape = blockView('observe', array.shape, blocks).scaleShape.map(Number)
+  const { lows, highs } = rangesOf(array, shape, spec)
+  if (!lows.every(Number.isFinite) || !highs.every(Number.isFinite)) return undefined
+  return { min: fromTypedArray(lows, shape), max: fromTypedArray(highs, shape) }
+}
+
 /** Bounds that are known take the place of those that are found. One NaN makes both bounds of its block NaN. */
 function rangesOf(
   array: HostArray,

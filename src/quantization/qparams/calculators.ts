@@ -3,10 +3,11 @@ import { recordAll, type Tensor } from '../../engine/tensor.ts'
 import { Buffer } from '../../nn/parameter.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
 import { runningRange } from '../../ops/quantization/running-range.ts'
+import type { HostArray } from '../../tensor/host-array.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { unexpected } from '../config-error.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
-import { qparamsOfArray } from './array-qparams.ts'
+import { rangeOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import { MinMaxRange } from './minmax-range.ts'
 import type { QParams } from './qparams.ts'
@@ -20,15 +21,8 @@ export class StaticCalculator extends QParamsCalculator {
   }
 
   override observeOnHost(x: Tensor, blocks: Blocks): boolean {
-    const array = storageOf(x.value)?.host
-    const isPlain = this.constructor === StaticCalculator && this.range_calculator.constructor === MinMaxRange
-    if (!isPlain || this.isInitialized || array?.dtype !== 'float32' || sizeOf(x.shape) === 0) return false
-    const qparams = qparamsOfArray(array, blocks, this.spec)
-    if (qparams === undefined) return false
-    this.scale = new Buffer(qparams.scale)
-    this.zero_point = qparams.zeroPoint && new Buffer(qparams.zeroPoint)
-    this.minval = qparams.minval && new Buffer(qparams.minval)
-    return true
+    const array = this.constructor === StaticCalculator ? plainArray(this, x) : undefined
+    return array !== undefined && this.storeOnHost(array, blocks)
   }
 }
 
@@ -82,6 +76,15 @@ export class GlobalMinMaxCalculator extends RunningCalculator {
     return this.constructor === GlobalMinMaxCalculator ? keyOf(this) : undefined
   }
 
+  override observeOnHost(x: Tensor, blocks: Blocks): boolean {
+    const array = this.constructor === GlobalMinMaxCalculator ? plainArray(this, x) : undefined
+    const range = array && rangeOfArray(array, blocks, this.spec)
+    if (!array || !range || !this.storeOnHost(array, blocks)) return false
+    this.running_min = new Buffer(range.min)
+    this.running_max = new Buffer(range.max)
+    return true
+  }
+
   protected override get average(): null {
     return null
   }
@@ -129,4 +132,14 @@ function keyOf({
   state,
 }: QParamsCalculator): readonly unknown[] | undefined {
   return Range === MinMaxRange ? state : undefined
+}
+
+/** What a calculator that has observed nothing, and takes the bounds as they are, can observe on the host. */
+function plainArray(
+  { range_calculator, isInitialized }: QParamsCalculator,
+  x: Tensor,
+): HostArray | undefined {
+  const array = storageOf(x.value)?.host
+  const isPlain = range_calculator.constructor === MinMaxRange && !isInitialized
+  return isPlain && array?.dtype === 'float32' && sizeOf(x.shape) > 0 ? array : undefined
 }

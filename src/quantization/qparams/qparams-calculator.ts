@@ -1,14 +1,16 @@
 import type { Tensor } from '../../engine/tensor.ts'
 import { Module } from '../../nn/module.ts'
-import type { Buffer } from '../../nn/parameter.ts'
+import { Buffer } from '../../nn/parameter.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
 import type { DType } from '../../tensor/dtype.ts'
+import type { HostArray } from '../../tensor/host-array.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { ShapeError } from '../../tensor/shape-error.ts'
 import { isQuantizedFloat } from '../spec/dtypes.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
 import type { FullSpec } from '../spec/spec-fields.ts'
 import { qparamsFor } from './apply-qparams.ts'
+import { qparamsOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import type { QParams } from './qparams.ts'
 import type { RangeCalculator, TensorRange } from './range-calculator.ts'
@@ -91,6 +93,16 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
   /** Scale, zero point and minval of a range. */
   protected qparamsOf(range: TensorRange, dtype: DType = 'float32'): QParams {
     return qparamsFor(range, this.spec, dtype)
+  }
+
+  /** Stores the qparams of a tensor on the host, where that gives what a call stores. @returns false where it does not, and nothing was done */
+  protected storeOnHost(array: HostArray, blocks: Blocks): boolean {
+    const qparams = qparamsOfArray(array, blocks, this.spec)
+    if (qparams === undefined) return false
+    this.scale = new Buffer(qparams.scale)
+    this.zero_point = qparams.zeroPoint && new Buffer(qparams.zeroPoint)
+    this.minval = qparams.minval && new Buffer(qparams.minval)
+    return true
   }
 
   private store({ scale, zeroPoint, minval }: QParams): void {
