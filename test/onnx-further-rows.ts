@@ -69,6 +69,38 @@ export const furtherRows: readonly OnnxRow[] = [
     title: 'LRN of more neighbours than channels',
     nodes: [node('LRN', ['x'], ['y'], { size: 5, alpha: { float: 0.5 }, beta: { float: 0.5 } })],
   },
+  {
+    title: 'LpPool',
+    opset: 18,
+    nodes: [node('LpPool', ['x'], ['y'], { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 1, 1] })],
+    becomes: 'mul constant_pad_nd avg_pool2d mul sqrt',
+  },
+  {
+    title: 'LpPool of third powers in one dimension',
+    x: [2, 3, 8],
+    nodes: [node('LpPool', ['x'], ['y'], { kernel_shape: [2], p: 3 })],
+  },
+  {
+    title: 'LpPool of absolute values',
+    nodes: [node('LpPool', ['x'], ['y'], { kernel_shape: [2, 2], p: 1 })],
+  },
+  { title: 'GlobalLpPool', nodes: [node('GlobalLpPool', ['x'], ['y'])], becomes: 'mul sum sqrt' },
+  { title: 'GlobalLpPool of third powers', nodes: [node('GlobalLpPool', ['x'], ['y'], { p: 3 })] },
+  { title: 'MeanVarianceNormalization', nodes: [node('MeanVarianceNormalization', ['x'], ['y'])] },
+  {
+    title: 'MeanVarianceNormalization along other axes',
+    nodes: [node('MeanVarianceNormalization', ['x'], ['y'], { axes: [-1, 1] })],
+  },
+  { title: 'Hardmax', nodes: [node('Hardmax', ['x'], ['y'])] },
+  {
+    title: 'Hardmax of equal elements along another axis',
+    nodes: [node('Round', ['x'], ['r']), node('Hardmax', ['r'], ['y'], { axis: 1 })],
+  },
+  {
+    title: 'Hardmax of an old model, over all from the axis on',
+    opset: 11,
+    nodes: [node('Hardmax', ['x'], ['y'], { axis: 2 })],
+  },
   { title: 'Tan', nodes: [node('Tan', ['x'], ['y'])], becomes: 'sin cos div' },
   {
     title: 'Xor',

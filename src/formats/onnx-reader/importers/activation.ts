@@ -1,4 +1,5 @@
 import { type Dim, mulDims } from '../../../ir/dim.ts'
+import type { Value } from '../../../ir/node.ts'
 import type { Operation } from '../../../ir/operation.ts'
 import { celu, elu, selu } from '../../../ops/activation/elu.ts'
 import { prelu, threshold } from '../../../ops/activation/gated.ts'
@@ -13,31 +14,47 @@ import { silu } from '../../../ops/activation/silu.ts'
 import { logSoftmax, softmax } from '../../../ops/activation/softmax.ts'
 import { softplus } from '../../../ops/activation/softplus.ts'
 import { tanh } from '../../../ops/activation/tanh.ts'
+import { arange } from '../../../ops/creation/arange.ts'
 import { abs, sign } from '../../../ops/elementwise/abs.ts'
 import { add, sub } from '../../../ops/elementwise/add.ts'
-import { gt } from '../../../ops/elementwise/comparison.ts'
+import { eq, gt } from '../../../ops/elementwise/comparison.ts'
 import { div } from '../../../ops/elementwise/div.ts'
 import { mul } from '../../../ops/elementwise/mul.ts'
 import { to } from '../../../ops/elementwise/to.ts'
 import { where } from '../../../ops/elementwise/where.ts'
+import { argmax } from '../../../ops/reduction/arg-extremum.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
 import { hardSigmoid } from '../hard-sigmoid.ts'
-import type { Importer } from '../node-call.ts'
+import type { Importer, NodeCall } from '../node-call.ts'
 import { COERCED } from '../upgrade/coerced.ts'
 import { unary } from './elementwise.ts'
 
 /** Before opset 13 everything from the axis on is one dimension. */
-function overAxis(op: Operation<{ readonly dim: number }>): Importer {
+function overAxis(along: (call: NodeCall, x: Value, dim: number) => Value): Importer {
   return (call) => {
     const x = call.value(0)
     const rank = x.shape.length
     const axis = (call.int('axis', -1) + rank) % Math.max(rank, 1)
-    if (call.int(COERCED, 0) === 0 || axis === rank - 1) return call.emit(op, [x], { dim: axis })
+    if (call.int(COERCED, 0) === 0 || axis === rank - 1) return along(call, x, axis)
     const rows = [x.shape.slice(0, axis), x.shape.slice(axis)].map((part) => part.reduce(mulDims, 1))
     const flat = call.emit(reshape, [x], { shape: rows })
-    return call.emit(reshape, [call.emit(op, [flat], { dim: 1 })], { shape: x.shape })
+    return call.emit(reshape, [along(call, flat, 1)], { shape: x.shape })
   }
 }
+
+function normalized(op: Operation<{ readonly dim: number }>): Importer {
+  return overAxis((call, x, dim) => call.emit(op, [x], { dim }))
+}
+
+/** 1 at the first largest element, 0 elsewhere. */
+const hardmax = overAxis((call, x, dim) => {
+  const largest = call.emit(argmax, [x], { dim, keepdim: true })
+  const end = x.shape[dim] ?? 1
+  const places = call.emit(arange, [], { start: 0, end, step: 1, dtype: 'int64' })
+  const shape = x.shape.map((_, i) => (i === dim ? end : 1))
+  const isLargest = call.emit(eq, [largest, call.emit(reshape, [places], { shape })], {})
+  return call.emit(to, [isLargest], { dtype: x.dtype })
+})
 
 const hardSigmoidOf: Importer = (call) => {
   const [alpha, beta] = [call.float('alpha', 0.2), call.float('beta', 0.5)]
@@ -114,17 +131,18 @@ export const activation: Readonly<Record<string, Importer>> = {
     const approximate = call.text('approximate', 'none') === 'tanh' ? ('tanh' as const) : ('none' as const)
     return call.emit(gelu, [call.value(0)], { approximate })
   },
+  Hardmax: hardmax,
   HardSigmoid: hardSigmoidOf,
   HardSwish: unary(hardswish),
   LeakyRelu: (call) => call.emit(leakyRelu, [call.value(0)], { negativeSlope: call.float('alpha', 0.01) }),
-  LogSoftmax: overAxis(logSoftmax),
+  LogSoftmax: normalized(logSoftmax),
   Mish: unary(mish),
   Relu: unary(relu),
   PRelu: preluOf,
   Selu: seluOf,
   Shrink: shrink,
   Sigmoid: unary(sigmoid),
-  Softmax: overAxis(softmax),
+  Softmax: normalized(softmax),
   Softsign: softsign,
   Swish: (call) => (call.float('alpha', 1) === 1 ? call.emit(silu, [call.value(0)], {}) : undefined),
   ThresholdedRelu: (call) =>

@@ -1,18 +1,21 @@
 import { isConcrete, mulDims } from '../../../ir/dim.ts'
 import type { Value } from '../../../ir/node.ts'
-import { add } from '../../../ops/elementwise/add.ts'
+import { add, sub } from '../../../ops/elementwise/add.ts'
 import { div } from '../../../ops/elementwise/div.ts'
 import { mul } from '../../../ops/elementwise/mul.ts'
 import { pow } from '../../../ops/elementwise/pow.ts'
+import { sqrt } from '../../../ops/elementwise/sqrt.ts'
 import { batchNorm } from '../../../ops/normalization/batch-norm.ts'
 import { groupNorm } from '../../../ops/normalization/group-norm.ts'
 import { layerNorm } from '../../../ops/normalization/layer-norm.ts'
 import { rmsNorm } from '../../../ops/normalization/rms-norm.ts'
 import { avgPool2d } from '../../../ops/pooling/avg-pool.ts'
+import { mean } from '../../../ops/reduction/mean.ts'
 import { expand } from '../../../ops/reduction/sum.ts'
 import { constantPadNd } from '../../../ops/shape/pad.ts'
 import { reshape } from '../../../ops/shape/reshape.ts'
 import type { Importer, NodeCall } from '../node-call.ts'
+import { axisOf } from './shape.ts'
 
 const batch: Importer = (call) => {
   if (call.int('training_mode', 0) === 1 || call.int('spatial', 1) === 0) return undefined
@@ -107,6 +110,17 @@ const localResponse: Importer = (call) => {
   return call.emit(div, [x, call.emit(reshape, [divisor], { shape: x.shape })], { roundingMode: null })
 }
 
+/** Each element less the mean along some axes, over the standard deviation along them. */
+const meanVariance: Importer = (call) => {
+  const x = call.value(0)
+  const axes = call.ints('axes') ?? [0, 2, 3]
+  const along = { dim: axes.map((axis) => axisOf(call, axis, x.shape.length)), keepdim: true }
+  const centred = call.emit(sub, [x, call.emit(mean, [x], along)], { alpha: 1 })
+  const variance = call.emit(mean, [call.emit(mul, [centred, centred], {})], along)
+  const deviation = call.emit(add, [call.emit(sqrt, [variance], {})], { other: 1e-9, alpha: 1 })
+  return call.emit(div, [centred, deviation], { roundingMode: null })
+}
+
 /** Normalizations. */
 export const normalization: Readonly<Record<string, Importer>> = {
   BatchNormalization: batch,
@@ -114,6 +128,7 @@ export const normalization: Readonly<Record<string, Importer>> = {
   InstanceNormalization: instance,
   LayerNormalization: layer,
   LRN: localResponse,
+  MeanVarianceNormalization: meanVariance,
   RMSNormalization: rms,
   SimplifiedLayerNormalization: rms,
 }
