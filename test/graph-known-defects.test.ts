@@ -184,6 +184,37 @@ test('Quantizer leaves a boundary as it is whose spec is null', async () => {
   expect(quantizer.inspect().fakeQuantizers.map(({ producer }) => producer)).toContain('linear')
 })
 
+class Aliased extends Module {
+  readonly core: Sequential<Tensor> = new Sequential(new Linear(4, 4), new ReLU())
+  readonly alias: Sequential<Tensor> = this.core
+
+  override forward(x: Tensor): Tensor {
+    return this.alias(x).sin()
+  }
+}
+
+test.each(['core', 'alias'])(
+  'Quantizer quantizes what enters and leaves a module with several names, configured by its name %s',
+  async (name) => {
+    const int4 = new QuantizationSpec({ dtype: 'int4' })
+    const uint4 = new QuantizationSpec({ dtype: 'uint4' })
+    const boundary = new ModuleQuantizerConfig({
+      moduleInputSpec: { '*': int4 },
+      moduleOutputSpec: { '*': uint4 },
+    })
+    const quantizer = new Quantizer(
+      new Aliased(),
+      new QuantizerConfig({ globalConfig: null, moduleNameConfigs: { [name]: boundary } }),
+    )
+    await quantizer.prepare([randn([2, 4])])
+    const placed = quantizer.inspect().fakeQuantizers.map(({ producer, spec }) => [producer, spec.dtype])
+    expect(placed.filter(([, dtype]) => dtype === 'int4' || dtype === 'uint4')).toEqual([
+      ['x', 'int4'],
+      ['relu', 'uint4'],
+    ])
+  },
+)
+
 test('Quantizer keeps the bias of a convolution when its batch norm is folded and the bias is quantized', async () => {
   const spec = new QuantizationSpec()
   const config = new QuantizerConfig({
