@@ -185,8 +185,8 @@ test('Quantizer leaves a boundary as it is whose spec is null', async () => {
 })
 
 class Aliased extends Module {
-  readonly core: Sequential<Tensor> = new Sequential(new Linear(4, 4), new ReLU())
-  readonly alias: Sequential<Tensor> = this.core
+  readonly core: Sequential = new Sequential(new Linear(4, 4), new ReLU())
+  readonly alias: Sequential = this.core
 
   override forward(x: Tensor): Tensor {
     return this.alias(x).sin()
