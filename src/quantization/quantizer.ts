@@ -75,9 +75,12 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     { logger = defaultLogger, patterns = defaultPatterns }: QuantizerOptions = {},
   ) {
     if (!(model instanceof Module))
+      throw new TypeError(`Cannot quantize a model: expected a module, got ${describe(model)}`)
+    if (config !== null && !(config instanceof QuantizerConfig)) {
       throw new TypeError(
-        `Cannot quantize a model: expected a module, got ${model === null ? 'null' : typeof model}`,
+        `Cannot quantize a model: expected a QuantizerConfig, got ${describe(config)}\nHint: QuantizerConfig.fromDict reads plain objects`,
       )
+    }
     const settings = config ?? new QuantizerConfig()
     if (settings.executionMode === ExecutionMode.EAGER && model instanceof GraphModule) {
       throw new ConfigError(
@@ -153,6 +156,9 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
   ): Promise<void> {
     const { onProgress, signal, fakeQuantWeights = false } = options
     const model: Module<readonly unknown[], unknown> = Object(this.#modelOf(undefined, 'calibrate'))
+    const isIterable = Symbol.iterator in Object(data) || Symbol.asyncIterator in Object(data)
+    if (!isIterable || typeof data === 'string')
+      throw new TypeError(`Cannot calibrate: expected an iterable of batches, got ${describe(data)}`)
     const total = lengthOf(data)
     const body = async () => {
       let done = 0
@@ -344,6 +350,8 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     if (this.#prepared === undefined)
       throw new StateError(`Cannot ${action}: expected a prepared model, got none\nHint: call prepare first`)
     if (given === undefined) return this.#prepared
+    if (!(given instanceof Module))
+      throw new TypeError(`Cannot ${action} a model: expected a module, got ${describe(given)}`)
     return this.#mode === ExecutionMode.GRAPH ? expectGraph(given, action) : given
   }
 
@@ -360,7 +368,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     for (const [path, member] of this.#model.namedModules())
       if (member === module) return this.#table.within(path)
     throw new RangeError(
-      `Cannot switch fake quantizers: expected a module of the model, got another ${module.constructor.name}`,
+      `Cannot switch fake quantizers: expected a module of the model, got another ${Object(module).constructor.name}`,
     )
   }
 }
