@@ -4,6 +4,7 @@ import {
   BatchNorm2d,
   ConfigError,
   Conv2d,
+  Dropout,
   defaultPatterns,
   ExecutionMode,
   ExportBackend,
@@ -11,6 +12,7 @@ import {
   fromHost,
   fromValues,
   Linear,
+  loadExportedProgram,
   MaxPool2d,
   Module,
   ModuleQuantizerConfig,
@@ -24,9 +26,11 @@ import {
   ReLU,
   randn,
   Sequential,
+  stateDict,
   type Tensor,
   toFloat32,
 } from '../src/index.ts'
+import { buildProgram, soundProgram, withValue } from './pt2-builder.ts'
 
 afterAll(() => recorder.device.close())
 
@@ -52,6 +56,66 @@ test("Quantizer keeps a batch norm's own eps: with quantization off a prepared m
   const norms = prepared.graph.nodes.filter(({ op }) => op.name === 'aten.batch_norm')
   expect(norms.map(({ attrs }) => [attrs.eps, attrs.momentum])).toEqual([[0.3, 0.7]])
 })
+
+test('Quantizer trains batch norms and dropouts with their own values, also after a switch to evaluation and back', async () => {
+  const open = () => new Sequential(new BatchNorm2d(2, { eps: 0.3, momentum: 0.7 }), new Dropout(0.9))
+  const [model, float] = [open(), open()]
+  const x = randn([4, 2, 6, 6])
+  const prepared = await new Quantizer(model, OFF).prepare([x])
+  prepared.eval()
+  prepared.train()
+  const kept = toFloat32(await prepared(x).ne(0).array()).reduce((sum, value) => sum + value, 0)
+  float(x)
+  const [got, expected] = [await stateDict(prepared), await stateDict(float)]
+  expect(got.get('0.running_mean')).toEqual(expected.get('0.running_mean'))
+  expect(got.get('0.running_var')).toEqual(expected.get('0.running_var'))
+  // Of 288 values a tenth stays; with a dropout of 0.5 it would be half of them.
+  expect(kept).toBeGreaterThan(0)
+  expect(kept).toBeLessThan(90)
+})
+
+test('Quantizer takes an activation in place, which follows a weight directly, as the one that is not', async () => {
+  const relu = 'program.graph_module.graph.nodes.1.target'
+  const load = (target: string) =>
+    loadExportedProgram(new Blob([buildProgram(withValue(relu, target, soundProgram()))]))
+  const reports = []
+  for (const target of ['torch.ops.aten.relu.default', 'torch.ops.aten.relu_.default']) {
+    const quantizer = new Quantizer(await load(target))
+    await quantizer.prepare([randn([2, 3])])
+    const { operations, fakeQuantizers } = quantizer.inspect()
+    reports.push({
+      patterns: operations.map(({ winner }) => [winner?.pattern, winner?.isKey]),
+      specs: fakeQuantizers.map(({ target: of, spec }) => [of, spec]),
+    })
+  }
+  expect(reports[0]?.patterns).toEqual([
+    ['linear_act', true],
+    ['linear_act', false],
+  ])
+  expect(reports[1]).toEqual(reports[0])
+})
+
+test.each([ExportBackend.CoreAI, ExportBackend.ONNX, ExportBackend._TORCH])(
+  'Quantizer.finalize() for %s takes an int4 weight by its minval',
+  async (backend) => {
+    const spec = new QuantizationSpec({ dtype: 'int4', qscheme: 'asymmetric', qformulation: 'minval' })
+    const globalConfig = new ModuleQuantizerConfig({
+      opInputSpec: null,
+      opOutputSpec: null,
+      opStateSpec: { weight: spec },
+    })
+    const quantizer = new Quantizer(new Sequential(new Linear(8, 4)), new QuantizerConfig({ globalConfig }))
+    const x = randn([2, 8])
+    const prepared = await quantizer.prepare([x])
+    const finalized = await quantizer.finalize({ backend })
+    const [expected, got] = [await prepared(x).array(), await finalized(x).array()].map((array) =>
+      toFloat32(array),
+    )
+    expect(
+      Math.max(...Array.from(expected ?? [], (value, i) => Math.abs(value - (got?.[i] ?? Number.NaN)))),
+    ).toBeLessThan(1e-5)
+  },
+)
 
 test('Quantizer takes a model that calls one operation in several ways', async () => {
   class Mixed extends Module<[Tensor], Tensor> {
