@@ -14,7 +14,9 @@ const BOX = { width: 215, height: 52, gapX: 50, gapY: 56, margin: 36 }
 /** Below the drawing: a line for each observer, and the room that its text takes. */
 const LEGEND = { lineHeight: 24, width: 420 }
 /** Letters that fit into a box; of a longer path the end is written, and the title has all of it. */
-const MAX_LETTERS = 28
+const MAX_LETTERS = 32
+/** Letters of a path that are written however long the type is. */
+const MIN_LETTERS = 8
 /** Hues are turned by the golden angle, so that neighbouring numbers look different. */
 const GOLDEN_ANGLE = 137.508
 
@@ -68,7 +70,7 @@ function boxOf({ operation, row, column }: PlacedOp): string {
     ...states.map((mark, i) => `<g transform="translate(${x + BOX.width - 22 - 30 * i},${y})">${mark}</g>`),
     ...own.map((mark) => `<g transform="translate(${x + BOX.width / 2},${y + BOX.height})">${mark}</g>`),
   ]
-  const label = module === '' ? type : `${type} in ${module}`
+  const label = labelOf(type, module)
   const win = winner === null ? 'not covered by a pattern' : `${winner.pattern}: ${describeWin(winner)}`
   const title = `${label}\n${win}`
   return [
@@ -76,7 +78,7 @@ function boxOf({ operation, row, column }: PlacedOp): string {
     `<title>${escaped(title)}</title>`,
     `<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="6" fill="${winner === null ? '#eeeeee' : '#e8f0fe'}" stroke="${winner?.isKey ? '#1a56c4' : '#888888'}"/>`,
     `<text x="${x + 10}" y="${y + 19}" font-weight="bold">${escaped(name)}</text>`,
-    `<text x="${x + 10}" y="${y + 35}" fill="#555555">${escaped(shortened(label))}</text>`,
+    `<text x="${x + 10}" y="${y + 35}" fill="#555555">${escaped(labelOf(type, shortened(module, MAX_LETTERS - type.length - 4)))}</text>`,
     ...marks,
     '</g>',
   ].join('\n')
@@ -115,9 +117,14 @@ function alongLane(from: Point, lane: number, to: Point): string {
   return `${curve(from, [lane, from[1] + BOX.gapY])} L${end.join()} ${curve(end, to)}`
 }
 
-function shortened(label: string): string {
-  const letters = [...label]
-  return letters.length <= MAX_LETTERS ? label : `…${letters.slice(1 - MAX_LETTERS).join('')}`
+function labelOf(type: string, module: string): string {
+  return module === '' ? type : `${type} in ${module}`
+}
+
+function shortened(path: string, room: number): string {
+  const letters = [...path]
+  const kept = Math.max(room, MIN_LETTERS)
+  return letters.length <= kept ? path : `…${letters.slice(1 - kept).join('')}`
 }
 
 /** The number of an observer in its colour; the title tells what it is. */
