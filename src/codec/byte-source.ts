@@ -36,11 +36,15 @@ export interface FileSource extends ByteSource {
 /**
  * Opens a file by its path (in Node), a Blob or File of a page, or bytes in memory.
  *
- * @throws FileError when there is no file at the path
+ * @throws FileError when there is no file at the path; TypeError for something else
  */
 export async function openSource(source: string | Blob | Uint8Array): Promise<ByteSource> {
   if (typeof source === 'string') return openFileSource(source)
   if (source instanceof Uint8Array) return bytesSource(source)
+  if (!(source instanceof Blob))
+    throw new TypeError(
+      `Cannot read a file: expected its path, a Blob or a Uint8Array, got ${source === null ? 'null' : typeof source}`,
+    )
   const sizeBytes = source.size
   return {
     name: 'blob',

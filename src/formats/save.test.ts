@@ -87,6 +87,15 @@ test.skipIf(process.platform === 'win32')('save() writes no data file through a 
   expect(readdirSync(folder)).toEqual(['x'])
 })
 
+test('save() refuses what is no graph, and names what captures a module', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'lowbit-')), 'model.onnx')
+  await expect(save(Object(new Linear(1, 1)), path)).rejects.toThrow(
+    new TypeError(
+      `Cannot save "${path}": expected a GraphModule, got Linear\nHint: exportModule captures a module as a graph`,
+    ),
+  )
+})
+
 test('save() refuses other endings', async () => {
   await expect(save(model, 'model.bin')).rejects.toThrow(
     new RangeError(

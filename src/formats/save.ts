@@ -1,6 +1,7 @@
 import { refuseExisting, writeFileAtomic } from '../codec/atomic-file.ts'
 import type { ModelProto } from '../codec/onnx.ts'
-import type { GraphModule } from '../nn/graph-module.ts'
+import { GraphModule } from '../nn/graph-module.ts'
+import { Module } from '../nn/module.ts'
 import type { CoreMLOptions } from './coreml/coreml-model.ts'
 import { type OnnxOptions, onnxModel } from './onnx/onnx-model.ts'
 import { type WriteOnnxOptions, writeOnnx } from './onnx/write-onnx.ts'
@@ -24,7 +25,7 @@ export interface SaveOptions extends OnnxOptions, CoreMLOptions, WriteOnnxOption
  * that `torch.export.load` reads, with Core AI's operations where the model is finalized for it. The file (for Core ML a folder) is there whole or not
  * at all; one that is there already stays unless `overwrite` is set. Needs Node.
  *
- * @throws RangeError for another ending
+ * @throws TypeError for what is no GraphModule; RangeError for another ending
  * @throws ExportError for a model that the format cannot express
  * @throws FileError when the file cannot be written, or is there already
  */
@@ -34,6 +35,7 @@ export async function save(model: GraphModule, path: string, options: SaveOption
     throw new RangeError(
       `Cannot save "${path}": expected the ending ".onnx", ".pt2" or ".mlpackage", got "${ending}"`,
     )
+  checkGraph(model, path)
   if (!options.overwrite) await refuseExisting(path)
   // What writes another format is loaded for it alone.
   if (ending === '.pt2') {
@@ -54,6 +56,14 @@ export async function save(model: GraphModule, path: string, options: SaveOption
     halveModel(proto)
   }
   await writeOnnx(path, proto, options.externalData ?? sizeBytesOf(proto) >= MAX_INLINE_BYTES, options)
+}
+
+function checkGraph(model: unknown, path: string): void {
+  if (model instanceof GraphModule) return
+  const hint = model instanceof Module ? '\nHint: exportModule captures a module as a graph' : ''
+  throw new TypeError(
+    `Cannot save "${path}": expected a GraphModule, got ${model === null ? 'null' : (model?.constructor.name ?? 'nothing')}${hint}`,
+  )
 }
 
 function sizeBytesOf({ graph }: ModelProto): number {

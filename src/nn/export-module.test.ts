@@ -122,6 +122,24 @@ describe('exportModule()', () => {
     expect(await values(captured(x))).toEqual(await values(model(x)))
   })
 
+  it.each([
+    [TypeError, { 0: 'batch' }, 'to be an array with an entry for each input, got object'],
+    [RangeError, [null, { 0: 'batch' }], 'of at most 1 inputs, got 2'],
+  ])(
+    'refuses names of sizes that are not an array, or too long a one: %o %j',
+    (Class, dynamicShapes, found) => {
+      expect(() =>
+        exportModule(new ReLU(), [randn([2, 3])], { dynamicShapes: Object(dynamicShapes) }),
+      ).toThrow(new Class(`Cannot capture a model: expected dynamicShapes ${found}`))
+    },
+  )
+
+  it('refuses names for axes that are not there', () => {
+    expect(() => exportModule(new ReLU(), [randn([2, 3])], { dynamicShapes: [{ 2: 'width' }] })).toThrow(
+      new RangeError('Cannot capture a model: expected axes in [-2, 2) in dynamicShapes[0], got 2'),
+    )
+  })
+
   it('makes tensors that a forward brings along buffers of the graph', async () => {
     class Shift extends Module {
       readonly by = tensor([1, 2])

@@ -79,6 +79,7 @@ function placeholders(
 ): Examples {
   const tensors: Tensor[] = []
   const trees = exampleInputs.map((example) => flatten(example, tensors).tree)
+  checkDynamicShapes(dynamicShapes, tensors)
   const values = tensors.map((tensor, i) => placeholder(tensor, dynamicShapes[i]))
   const names = trees.flatMap((tree, i) => leafPaths(tree, inputName(model, i)))
   const standIns = values.map((value, i) => new Tensor(value, tensors[i]?.requiresGrad))
@@ -92,6 +93,26 @@ function placeholders(
     (value, i): GraphInput => ({ value, name: names[i] ?? `args_${i}`, kind: 'input' }),
   )
   return { inputs, trees, arguments: trees.map(fill) }
+}
+
+/** @throws TypeError for what is no array; RangeError for inputs and axes that are not there */
+function checkDynamicShapes(dynamicShapes: unknown, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(dynamicShapes))
+    throw new TypeError(
+      `Cannot capture a model: expected dynamicShapes to be an array with an entry for each input, got ${typeof dynamicShapes}`,
+    )
+  if (dynamicShapes.length > tensors.length)
+    throw new RangeError(
+      `Cannot capture a model: expected dynamicShapes of at most ${tensors.length} inputs, got ${dynamicShapes.length}`,
+    )
+  for (const [i, named] of dynamicShapes.entries()) {
+    const rank = tensors[i]?.value.shape.length ?? 0
+    const outside = Object.keys(named ?? {}).find((axis) => !(Number(axis) >= -rank && Number(axis) < rank))
+    if (outside === undefined) continue
+    throw new RangeError(
+      `Cannot capture a model: expected axes in [${-rank}, ${rank}) in dynamicShapes[${i}], got ${outside}`,
+    )
+  }
 }
 
 function placeholder(tensor: Tensor, dynamic?: Readonly<Record<number, string>> | null): Value {

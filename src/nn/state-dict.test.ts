@@ -110,6 +110,12 @@ describe('loadStateDict()', () => {
     )
   })
 
+  test('loadStateDict() takes a Map alone', () => {
+    expect(() => loadStateDict(new Linear(1, 1), Object({ weight: 1 }))).toThrow(
+      new TypeError('Cannot load the state of "Linear": expected a Map from names to arrays, got object'),
+    )
+  })
+
   test('loadStateDict() passes over names with strict false, and says which', async () => {
     const model = new Linear(1, 1)
     const dict = new Map([
@@ -149,6 +155,12 @@ describe('loadSafetensors()', () => {
     const [first, second] = [network(), network()]
     await loadSafetensors(second, writeSafetensors(await stateDict(first)))
     expect(await stateDict(second)).toEqual(await stateDict(first))
+  })
+
+  test('loadSafetensors() refuses what is no path and no bytes', async () => {
+    await expect(loadSafetensors(network(), Object(new ArrayBuffer(8)))).rejects.toThrow(
+      new TypeError('Cannot read safetensors: expected the path of a file or a Uint8Array, got object'),
+    )
   })
 
   test('loadSafetensors() says which file is missing', async () => {

@@ -43,6 +43,10 @@ export function loadStateDict(
   dict: ReadonlyMap<string, HostArray>,
   { strict = true }: LoadOptions = {},
 ): LoadResult {
+  if (!((dict as unknown) instanceof Map))
+    throw new TypeError(
+      `Cannot load the state of "${module.constructor.name}": expected a Map from names to arrays, got ${dict === null ? 'null' : typeof dict}`,
+    )
   const state = persistentState(module)
   const missing = [...state.keys()].filter((name) => !dict.has(name))
   const unexpected = [...dict.keys()].filter((name) => !state.has(name))

@@ -33,6 +33,10 @@ export async function loadSafetensors(
   options: LoadOptions = {},
 ): Promise<LoadResult> {
   const bytes = typeof source === 'string' ? await readBytes(source) : source
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError(
+      `Cannot read safetensors: expected the path of a file or a Uint8Array, got ${bytes === null ? 'null' : typeof bytes}`,
+    )
   const state = unpackTensors(readSafetensors(bytes), readSafetensorsMetadata(bytes))
   return loadStateDict(module, state, options)
 }

@@ -3,6 +3,7 @@ import { StateError } from '../engine/state-error.ts'
 import { GraphModule } from '../nn/graph-module.ts'
 import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
 import { lengthOf } from '../nn/progress.ts'
+import { checkInputs, checkPatterns } from './check-arguments.ts'
 import {
   ExecutionMode,
   ExportBackend,
@@ -81,6 +82,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
         `Cannot quantize a model: expected a QuantizerConfig, got ${describe(config)}\nHint: QuantizerConfig.fromDict reads plain objects`,
       )
     }
+    checkPatterns(patterns)
     const settings = config ?? new QuantizerConfig()
     if (settings.executionMode === ExecutionMode.EAGER && model instanceof GraphModule) {
       throw new ConfigError(
@@ -111,11 +113,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     exampleInputs: readonly unknown[],
     options: PrepareOptions = {},
   ): Promise<QuantizedModel<M, E>> {
-    if (!Array.isArray(exampleInputs)) {
-      throw new TypeError(
-        `Cannot prepare a model: expected an array of example inputs, got ${describe(exampleInputs)}`,
-      )
-    }
+    checkInputs(exampleInputs, 'prepare')
     if (exampleInputs.length === 0)
       throw new RangeError('Cannot prepare a model: expected at least one example input, got none')
     if (this.#prepared !== undefined) {
@@ -286,6 +284,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
    */
   inspect(exampleInputs?: readonly unknown[], options: PrepareOptions = {}): ModelInspector {
     if (this.#inspector !== undefined) return this.#inspector
+    if (exampleInputs !== undefined) checkInputs(exampleInputs, 'inspect')
     const isKnown = exampleInputs !== undefined || this.#model instanceof GraphModule
     if (this.#quantizer instanceof GraphQuantizer && isKnown)
       return this.#quantizer.inspect(exampleInputs ?? [], options)
@@ -305,6 +304,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     executionMode: ExecutionMode,
     exampleInputs?: readonly unknown[],
   ): Promise<Set<string>> {
+    if (exampleInputs !== undefined) checkInputs(exampleInputs, 'list the operations of')
     if (readExecutionMode(executionMode, 'executionMode') === ExecutionMode.EAGER)
       return EagerQuantizer.compressibleOpNames(model, exampleInputs)
     return GraphQuantizer.compressibleOpNames(model, exampleInputs)

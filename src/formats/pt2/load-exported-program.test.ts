@@ -116,6 +116,12 @@ describe('loadExportedProgram()', () => {
     await expectOutputs(model(golden('sizes.in.0.0')), 'sizes.out.0')
   })
 
+  it('loadExportedProgram() rejects what is no file', async () => {
+    await expect(loadExportedProgram(Object([]))).rejects.toThrow(
+      new TypeError('Cannot read a file: expected its path, a Blob or a Uint8Array, got object'),
+    )
+  })
+
   it('loadExportedProgram() rejects a path without a file', async () => {
     await expect(loadExportedProgram('/nowhere/model.pt2')).rejects.toThrow(
       'Cannot read "/nowhere/model.pt2": expected a file, got ENOENT',

@@ -4,6 +4,12 @@ import { QuantizerConfig } from './quantizer-config.ts'
 const TOP = 'quantization_config:\n'
 
 describe('QuantizerConfig.fromYaml()', () => {
+  test('QuantizerConfig.fromYaml() takes a text alone', () => {
+    expect(() => QuantizerConfig.fromYaml(Object(new Uint8Array(3)))).toThrow(
+      'Cannot read "config": expected a text, got bytes',
+    )
+  })
+
   test('fromYaml() says where an error is, and what is near', () => {
     const text = `${TOP}  global_config:\n    op_type_config:\n      conv2d:\n        op_state_spec: {weight: {dtype: int7}}\n`
     const error = expect.objectContaining({

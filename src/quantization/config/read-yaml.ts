@@ -31,6 +31,7 @@ export interface YamlDocument {
  * @throws ConfigError for what is malformed, too large, or more than one document, with line and column
  */
 export function readYaml(text: string): YamlDocument {
+  if (typeof text !== 'string') throw unexpected('config', 'a text', text)
   if (text.length > LIMITS.characters)
     throw unexpected('config', `at most ${LIMITS.characters} characters`, text.length)
   const separators = separatorsIn(text)

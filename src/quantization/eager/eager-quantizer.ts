@@ -60,6 +60,10 @@ export class EagerQuantizer {
       )
     signal?.throwIfAborted()
     const model = this.#model
+    if (placedIn(model) !== undefined)
+      throw new StateError(
+        `Cannot prepare "${model.constructor.name}": expected a model without fake quantizers, got one that another quantizer prepared`,
+      )
     const settings = new SettingsTable(model, this.#config)
     const { quantizesActivations } = settings
     const registered = await evaluating(model, () => register(model, settings, exampleInputs, this.#logger))

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../engine/tensor.ts'
+import { Tensor } from '../../engine/tensor.ts'
 import type { TensorCall } from '../../engine/tensor-call.ts'
 import { isFloating } from '../../tensor/dtype.ts'
 import type { StateSpecTable } from './state-specs.ts'
@@ -65,6 +65,10 @@ export class OperationLog {
     const reads = argumentsOf(fn, inputs.length).flatMap(({ input }, position): LoggedRead[] => {
       const tensor = inputs[input] ?? null
       if (tensor === null) return []
+      if (!(tensor instanceof Tensor))
+        throw new TypeError(
+          `Cannot call "${fn.name}"${module === '' ? '' : ` in module "${module}"`}: expected a tensor as input ${position}, got ${typeof tensor}`,
+        )
       const state = this.#states.nameOf(tensor)
       const source = state ?? this.#sources.get(this.#numbers.of(tensor)) ?? 'constant'
       const isState = state !== undefined

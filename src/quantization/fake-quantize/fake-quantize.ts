@@ -1,5 +1,5 @@
 import { StateError } from '../../engine/state-error.ts'
-import type { Tensor } from '../../engine/tensor.ts'
+import { Tensor } from '../../engine/tensor.ts'
 import type { Dims } from '../../ir/dim.ts'
 import { Module } from '../../nn/module.ts'
 import type { Blocks } from '../../ops/quantization/blocks.ts'
@@ -173,10 +173,12 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   }
 
   /**
-   * @throws StateError when it has to quantize and has observed nothing
+   * @throws TypeError for what is no tensor; StateError when it has to quantize and has observed nothing
    * @throws ShapeError for a tensor that does not divide into the blocks of the stored scales
    */
   override forward(x: Tensor): Tensor {
+    if (!(x instanceof Tensor))
+      throw new TypeError(`Cannot quantize a value: expected a tensor, got ${x === null ? 'null' : typeof x}`)
     if (this.isDisabled) return x
     const observed = this.observerEnabled ? this.#tryObserve(x) : this.#stored()
     if (observed === null || !this.fakeQuantEnabled) return x
