@@ -137,7 +137,7 @@ function withoutAliasedBoundaries(model: Module, config: QuantizerConfig): Quant
     [...modules.values()].filter((module) => module === modules.get(path)).length > 1
   const plain = Array.from(moduleConfigsOf(model, config)).flatMap(([path, { level, config: own }]) => {
     const hasBoundary = own.moduleInputSpec.size + own.moduleOutputSpec.size > 0
-    if (level !== 'name' || !hasBoundary || !isAliased(path)) return []
+    if (level === 'global' || !hasBoundary || !isAliased(path)) return []
     return [[path.replaceAll('.', '\\.'), own.with({ moduleInputSpec: {}, moduleOutputSpec: {} })] as const]
   })
   return new QuantizerConfig({
