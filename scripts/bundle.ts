@@ -3,7 +3,8 @@
  * the worker threads share chunks, so that there is one copy of each class. Bundlers of pages read the modules that tsc wrote, of which they take what is used.
  */
 
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /** Of many small modules, of which each would be loaded by itself. */
@@ -24,7 +25,17 @@ const keepLicences: Plugin = {
   },
 }
 
-await build({
+/**
+ * Classes that mention themselves under their own names again: the bundler makes `var Tensor = class _Tensor` of them, and configs, files and messages name classes.
+ * Its option for that wraps each function as well, wherever one is made.
+ */
+function withOwnNames(text: string): string {
+  const names = Array.from(text.matchAll(/^var (\w+) = class _\1\b/gm), ([, name = '']) => name)
+  if (names.length === 0) return text
+  return text.replace(new RegExp(`\\b_(${names.join('|')})\\b`, 'g'), '$1')
+}
+
+const { outputFiles } = await build({
   // A thread's entry is found beside the file that starts it.
   entryPoints: [
     { in: 'src/index.ts', out: 'node/index' },
@@ -45,4 +56,9 @@ await build({
   external: Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== BUNDLED),
   plugins: [keepLicences],
   logLevel: 'warning',
+  write: false,
 })
+for (const { path, contents, text } of outputFiles) {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, path.endsWith('.js') ? withOwnNames(text) : contents)
+}

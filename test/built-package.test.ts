@@ -34,6 +34,15 @@ test('the build for Node has one copy of each class', async () => {
   expect(found.toSorted()).toEqual([...new Set(found)].toSorted())
 })
 
+test('the build for Node keeps the names of classes, which configs, files and messages have', async () => {
+  const built: Readonly<Record<string, unknown>> = await import(join(ROOT, 'dist', 'node', 'index.js'))
+  const classes = Object.entries(built).flatMap(([name, value]) =>
+    typeof value === 'function' && String(value).startsWith('class') ? [[name, value.name]] : [],
+  )
+  expect(classes.length).toBeGreaterThan(50)
+  expect(classes.filter(([name, own]) => name !== own)).toEqual([])
+})
+
 /** The bundler says before each part which source it is from. */
 function classesIn(text: string): string[] {
   let source = ''
