@@ -229,7 +229,7 @@ export class Tensor extends TensorOperations {
    * @throws ShapeError when the types differ; StateError for a leaf whose gradient is recorded
    */
   become(result: Tensor): void {
-    if (formatType(this.#value) !== formatType(result.value)) {
+    if (!typesEqual(this.#value, result.value)) {
       throw new ShapeError(
         `Cannot change a tensor in place: expected ${formatType(this.#value)}, got ${formatType(result.value)}`,
       )

@@ -1,6 +1,6 @@
 import { symbolsOf } from './dim.ts'
 import type { Graph } from './graph.ts'
-import { formatType, type Node, type Value } from './node.ts'
+import { formatType, type Node, typesEqual, type Value } from './node.ts'
 import type { TensorType } from './operation.ts'
 
 /** What is wrong, and with which input, node or output. */
@@ -108,7 +108,7 @@ const RULES: readonly Rule[] = [
           const [state, content] = [node.inputs[input], node.outputs[output]]
           if (!state || !states.has(state))
             yield { at: labelOf(node), got: `an update of input ${input}, which is no state` }
-          else if (!content || formatType(state) !== formatType(content)) {
+          else if (!content || !typesEqual(state, content)) {
             yield {
               at: labelOf(node),
               got: `${content ? formatType(content) : 'nothing'} for ${formatType(state)}`,

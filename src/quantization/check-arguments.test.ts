@@ -92,4 +92,43 @@ describe.each([ExecutionMode.GRAPH, ExecutionMode.EAGER])('Quantizer in %s mode'
     )
     await quantizer.calibrate([x])
   })
+
+  test('Quantizer takes no other object for a model or a config', () => {
+    expect(() => new Quantizer(untyped<never>({}))).toThrow(
+      new TypeError('Cannot quantize a model: expected a module, got object'),
+    )
+    expect(() => new Quantizer(new Linear(4, 2), untyped<never>({ executionMode: mode }))).toThrow(
+      new TypeError(
+        'Cannot quantize a model: expected a QuantizerConfig, got object\nHint: QuantizerConfig.fromDict reads plain objects',
+      ),
+    )
+  })
+
+  test('Quantizer takes no other object for a prepared model, and stays usable', async () => {
+    const quantizer = await prepared(mode)
+    for (const [action, call] of [
+      ['calibrate', () => quantizer.calibrationMode({ model: untyped(null) })],
+      ['train', () => quantizer.trainingMode({ model: untyped(null) })],
+    ] as const)
+      expect(call).toThrow(new TypeError(`Cannot ${action} a model: expected a module, got null`))
+    await expect(quantizer.finalize({ model: untyped({}) })).rejects.toThrow(
+      new TypeError('Cannot finalize a model: expected a module, got object'),
+    )
+    expect(() => quantizer.enableObserver(untyped(null))).toThrow(
+      new RangeError('Cannot switch fake quantizers: expected a module of the model, got another Object'),
+    )
+    await quantizer.calibrate([x])
+  })
+
+  test.each([
+    [null, 'null'],
+    [3, 'number'],
+    ['x', 'string'],
+    [{}, 'object'],
+  ])('Quantizer.calibrate() takes %j for no batches', async (data, got) => {
+    const quantizer = await prepared(mode)
+    await expect(quantizer.calibrate(untyped(data))).rejects.toThrow(
+      new TypeError(`Cannot calibrate: expected an iterable of batches, got ${got}`),
+    )
+  })
 })

@@ -1,9 +1,9 @@
 import { noGrad, recorder } from '../engine/recorder.ts'
 import { StateError } from '../engine/state-error.ts'
 import { GraphModule } from '../nn/graph-module.ts'
-import { type AnyModule, Module, type ModuleClass } from '../nn/module.ts'
+import type { AnyModule, Module, ModuleClass } from '../nn/module.ts'
 import { lengthOf } from '../nn/progress.ts'
-import { checkInputs, checkPatterns } from './check-arguments.ts'
+import { checkBatches, checkConfig, checkInputs, checkModule, checkPatterns } from './check-arguments.ts'
 import {
   ExecutionMode,
   ExportBackend,
@@ -75,13 +75,8 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     config: QuantizerConfig<E> | null = null,
     { logger = defaultLogger, patterns = defaultPatterns }: QuantizerOptions = {},
   ) {
-    if (!(model instanceof Module))
-      throw new TypeError(`Cannot quantize a model: expected a module, got ${describe(model)}`)
-    if (config !== null && !(config instanceof QuantizerConfig)) {
-      throw new TypeError(
-        `Cannot quantize a model: expected a QuantizerConfig, got ${describe(config)}\nHint: QuantizerConfig.fromDict reads plain objects`,
-      )
-    }
+    checkModule(model, 'quantize')
+    checkConfig(config)
     checkPatterns(patterns)
     const settings = config ?? new QuantizerConfig()
     if (settings.executionMode === ExecutionMode.EAGER && model instanceof GraphModule) {
@@ -154,9 +149,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
   ): Promise<void> {
     const { onProgress, signal, fakeQuantWeights = false } = options
     const model: Module<readonly unknown[], unknown> = Object(this.#modelOf(undefined, 'calibrate'))
-    const isIterable = Symbol.iterator in Object(data) || Symbol.asyncIterator in Object(data)
-    if (!isIterable || typeof data === 'string')
-      throw new TypeError(`Cannot calibrate: expected an iterable of batches, got ${describe(data)}`)
+    checkBatches(data)
     const total = lengthOf(data)
     const body = async () => {
       let done = 0
@@ -350,8 +343,7 @@ export class Quantizer<M extends AnyModule = AnyModule, E extends ExecutionMode 
     if (this.#prepared === undefined)
       throw new StateError(`Cannot ${action}: expected a prepared model, got none\nHint: call prepare first`)
     if (given === undefined) return this.#prepared
-    if (!(given instanceof Module))
-      throw new TypeError(`Cannot ${action} a model: expected a module, got ${describe(given)}`)
+    checkModule(given, action)
     return this.#mode === ExecutionMode.GRAPH ? expectGraph(given, action) : given
   }
 
@@ -392,8 +384,4 @@ function expectGraph(model: AnyModule, action: string): GraphModule {
   throw new TypeError(
     `Cannot ${action} a model: expected a GraphModule in graph mode, got ${model.constructor.name}`,
   )
-}
-
-function describe(value: unknown): string {
-  return value === null ? 'null' : Object(value) instanceof Module ? 'a module' : typeof value
 }
