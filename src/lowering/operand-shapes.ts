@@ -2,6 +2,8 @@ import { type Dims, isConcrete } from '../ir/dim.ts'
 import { broadcastDims } from '../ops/inference.ts'
 import { fromValues } from '../tensor/from-values.ts'
 import { HostArray } from '../tensor/host-array.ts'
+import { sizeOf } from '../tensor/shape.ts'
+import { toTypedArray } from '../tensor/to-typed-array.ts'
 
 /** Writes what stands in for an operand. */
 export interface OperandWriter {
@@ -28,6 +30,7 @@ export class OperandShapes {
   readonly #writer: OperandWriter
   readonly #shapes = new Map<string, Dims>()
   readonly #scalars = new Map<string, HostArray>()
+  readonly #integers = new Map<string, readonly number[]>()
 
   constructor(writer: OperandWriter) {
     this.#writer = writer
@@ -42,6 +45,8 @@ export class OperandShapes {
   setConstant(name: string, array: HostArray): void {
     this.#shapes.set(name, array.shape)
     if (array.shape.length === 0) this.#scalars.set(name, array)
+    else if (array.dtype === 'int64' && sizeOf(array.shape) <= MAX_RANK)
+      this.#integers.set(name, Array.from(toTypedArray(array), Number))
   }
 
   /** Operands of an operator: single values get the rank of the others where that is faster. */
@@ -57,6 +62,9 @@ export class OperandShapes {
 
   /** Records the shape of an operator's result where it follows from its operands. */
   infer(type: string, inputs: readonly string[], output: string): void {
+    const cut =
+      type === 'Reshape' ? this.#reshaped(inputs) : type === 'Slice' ? this.#sliced(inputs) : undefined
+    if (cut !== undefined) this.set(output, cut)
     const operands = SHAPE_KEEPING.has(type) ? inputs.slice(0, 1) : ELEMENTWISE.has(type) ? inputs : []
     const shapes = operands.flatMap((name) => {
       const shape = this.#shapes.get(name)
@@ -70,6 +78,24 @@ export class OperandShapes {
     )
   }
 
+  #reshaped([x = '', target = '']: readonly string[]): Dims | undefined {
+    const size = this.#integers.get(target)
+    if (size === undefined || !size.some((dim) => dim < 1)) return size
+    const shape = this.#shapes.get(x)
+    if (shape === undefined || !isConcrete(shape)) return undefined
+    const kept = size.map((dim, i) => (dim === 0 ? (shape[i] ?? 0) : dim))
+    const rest = sizeOf(shape) / -kept.reduce((product, dim) => product * dim, 1)
+    return kept.map((dim) => (dim === -1 ? rest : dim))
+  }
+
+  /** Of what begins at a place of every dimension. */
+  #sliced([x = '', starts = '', ends = '', ...others]: readonly string[]): Dims | undefined {
+    const [from, to, shape] = [this.#integers.get(starts), this.#integers.get(ends), this.#shapes.get(x)]
+    if (!from || !to || !shape || others.length > 0 || from.length < shape.length) return undefined
+    if (!isConcrete(shape) || [...from, ...to].some((place) => place < 0)) return undefined
+    return shape.map((size, i) => Math.max(0, Math.min(to[i] ?? 0, size) - (from[i] ?? 0)))
+  }
+
   #widen(name: string, rank: number): string {
     const shape = this.#shapes.get(name)
     if (shape === undefined || shape.length === rank || shape.some((dim) => dim !== 1)) return name
@@ -79,6 +105,9 @@ export class OperandShapes {
     return this.#writer.op('Reshape', [name, this.#writer.constant(fromValues('int64', [rank], ones))])
   }
 }
+
+/** Longer lists of integers are no shapes. */
+const MAX_RANK = 8
 
 /** Below this number of elements there is nothing to gain. */
 const MIN_SIZE = 256

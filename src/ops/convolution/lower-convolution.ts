@@ -52,7 +52,7 @@ const folded: ConvStrategy = {
     const { batch, filters, output } = shape
     const product = matrixProduct(e, reshape(e, weight, [filters, -1]), foldedColumns(e, shape, x))
     const biased = bias === '' ? product : e.op('Add', [product, reshape(e, bias, [filters, 1])])
-    return unfoldBatch(e, biased, [filters, batch, ...output])
+    return unfoldBatch(e, biased, [batch, filters, ...output])
   },
 }
 

@@ -26,7 +26,7 @@ import {
   paddedChannels,
   toBlocks,
 } from './nchwc.ts'
-import { matrixProduct, padSpatial, reshape } from './onnx-layout.ts'
+import { matrixProduct, padSpatial, reshape, transpose } from './onnx-layout.ts'
 
 /**
  * Lowers a convolution's adjoint in its data, which is also a transposed convolution. `dims` are those of the convolution. Operands:
@@ -53,13 +53,9 @@ const folded: ConvStrategy = {
   // With a stride there is no blocked form, so that folding pays for larger maps.
   pays: (shape, engine) => foldingPays(shape, engine, shape.stride.some((step) => step > 1) ? 4 : 8),
   lower(e, shape, [grad = '', weight = '']) {
-    const { filters, output } = shape
+    const { batch, filters } = shape
     const matrix = reshape(e, weight, [filters, -1])
-    return unfoldColumns(
-      e,
-      shape,
-      matrixProduct(e, matrix, foldBatch(e, grad, output.length + 2, filters), 1),
-    )
+    return unfoldColumns(e, shape, matrixProduct(e, matrix, foldBatch(e, grad, batch, filters), 1))
   },
 }
 
@@ -183,9 +179,11 @@ function reversed(e: Emitter, shape: ConvShape, weight: string): string {
 /** Writes a weight [O, C / groups, taps] as [groups, C / groups, O / groups, taps]. */
 function swappedChannels(e: Emitter, shape: ConvShape, weight: string): string {
   const { groups, channels, filters, kernel } = shape
+  // As a matrix it is transposed many times as fast.
+  if (groups === 1 && isPointwise(shape)) return transpose(e, reshape(e, weight, [filters, channels]), [1, 0])
   const apart = reshape(e, weight, [groups, filters / groups, channels / groups, sizeOf(kernel)])
   if (filters === groups || channels === groups) return apart
-  return e.op('Transpose', [apart], { perm: [0, 2, 1, 3] })
+  return transpose(e, apart, [0, 2, 1, 3])
 }
 
 /** ONNX's own transposed convolution, for every shape and every engine. */

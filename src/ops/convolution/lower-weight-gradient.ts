@@ -41,8 +41,8 @@ const folded: ConvStrategy = {
     return shape.channels * shape.filters > (shape.channels + shape.filters) * sizeOf(shape.output)
   },
   lower(e, shape, [x = '', grad = '']) {
-    const { filters, output } = shape
-    const gradients = foldBatch(e, grad, output.length + 2, filters)
+    const { batch, filters } = shape
+    const gradients = foldBatch(e, grad, batch, filters)
     return reshape(e, matrixProduct(e, gradients, foldedColumns(e, shape, x), 0, 1), weightSize(shape))
   },
 }

@@ -71,8 +71,8 @@ function observe(
 }
 
 /**
- * ReduceMin and ReduceMax may lose NaN, so a sum of magnitudes, which keeps it, takes part in the comparisons with 0. It is fast for whole tensors; for
- * blocks, which are rarely other than finite, one for the whole tensor tells whether it is needed, unless all is folded when the session is made.
+ * ReduceMin and ReduceMax may lose NaN, so a sum of magnitudes, which keeps it, takes part in the comparisons with 0. It is fast for whole tensors, slow for
+ * blocks. These are rarely other than finite, which plain sums tell: they say whether it is needed, unless all is folded when the session is made.
  */
 function rangeOf(
   e: Emitter,
@@ -92,8 +92,8 @@ function rangeOf(
   const isFolded = e.isConstant(0)
   if (isFolded || inner.length === view.length || !isConcrete(view) || sizeOf(view) < MIN_BRANCH_SIZE)
     return exact()
-  const magnitude = e.op('ReduceL1', [values], { keepdims: 0 })
-  const isSafe = e.op('Less', [magnitude, e.scalar(Number.POSITIVE_INFINITY)])
+  const sum = e.op('ReduceSum', [reduce('ReduceSum')], { keepdims: 0 })
+  const isSafe = e.op('Less', [e.op('Abs', [sum]), e.scalar(Number.POSITIVE_INFINITY)])
   const fast = () => [e.op('Min', [reduce('ReduceMin'), zero]), e.op('Max', [reduce('ReduceMax'), zero])]
   const [min = '', max = ''] = e.branch(isSafe, fast, exact, ['float32', 'float32'])
   return [min, max]
