@@ -65,6 +65,20 @@ export const quantizationRows: readonly QuantizationRow[] = [
     ],
   },
   {
+    op: 'lowbit.scaled_fake_quantize',
+    inputs: [
+      of([-5, 1.5, 0.5, 18], [2, 2]),
+      of([0.5, 2], [2, 1]),
+      of([4, 2], [2, 1]),
+      of([-1.25, 0.375, 0.25, 9], [2, 2]),
+    ],
+    attrs: { ...INT4, blocks: [1, -1] },
+    outputs: [
+      [-1, 0.375, 0, 7],
+      [0, 1, 1, 0],
+    ],
+  },
+  {
     op: 'lowbit.quantize',
     inputs: [of([-5, -1.24, 0.25, 0.75, 3.4, 9]), of([0.5], []), null, null],
     attrs: { dtype: 'int8', quantMin: -128, quantMax: 127, axis: null, blockSize: null },

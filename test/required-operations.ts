@@ -24,6 +24,7 @@ export const quantizationOperations: readonly string[] = [
   'lowbit.running_range',
   'lowbit.range_to_qparams',
   'lowbit.fake_quantize',
+  'lowbit.scaled_fake_quantize',
   'lowbit.quantize',
   'lowbit.dequantize',
   'coreai.constexpr_blockwise_shift_scale',

@@ -1,4 +1,4 @@
-import { record, type Tensor } from '../engine/tensor.ts'
+import { record, Tensor } from '../engine/tensor.ts'
 import { dimsEqual } from '../ir/dim.ts'
 import type { Graph } from '../ir/graph.ts'
 import type { Node, Value } from '../ir/node.ts'
@@ -6,6 +6,12 @@ import { conv1d, conv2d, conv3d } from '../ops/convolution/conv.ts'
 import { zerosLike } from '../ops/creation/filled.ts'
 import { add } from '../ops/elementwise/add.ts'
 import { div } from '../ops/elementwise/div.ts'
+import { mul } from '../ops/elementwise/mul.ts'
+import { fakeQuantize } from '../ops/quantization/fake-quantize.ts'
+import type { FakeQuantizeAttributes } from '../ops/quantization/fake-quantize-attributes.ts'
+import { scaledFakeQuantize } from '../ops/quantization/scaled-fake-quantize.ts'
+import { reshape } from '../ops/shape/reshape.ts'
+import { callModule } from './call-module.ts'
 
 const CONVOLUTIONS: ReadonlySet<string> = new Set([conv1d.name, conv2d.name, conv3d.name])
 
@@ -70,11 +76,39 @@ export class ScaledConvolutions {
     const added = shift === undefined ? null : tensorOf(shift).reshape([-1])
     const inputs = [
       tensorOf(x),
-      tensorOf(weight).div(factor.reshape(column)),
+      quantizedWeight(weight, divisor, tensorOf) ?? tensorOf(weight).div(factor.reshape(column)),
       own === null ? added : added === null ? own : own.add(added),
     ]
     return record(convolution.op, inputs, convolution.attrs)
   }
+}
+
+/**
+ * A weight that was multiplied by the divisor before it was quantized, divided by it again, as one operation; undefined for another weight, and where what
+ * quantizes it is switched off or has scales of another kind.
+ */
+function quantizedWeight(
+  weight: Value,
+  divisor: Value,
+  tensorOf: (value: Value) => Tensor,
+): Tensor | undefined {
+  const [scaled] = weight.node?.op.name === callModule.name ? weight.node.inputs : []
+  const [own, factor] = scaled?.node?.op.name === mul.name ? scaled.node.inputs : []
+  if (!scaled || !own || !factor || unshaped(factor) !== unshaped(divisor)) return undefined
+  const quantized = tensorOf(weight).value.node
+  if (quantized?.op.name !== fakeQuantize.name) return undefined
+  const [values, scale, ...shifts] = quantized.inputs
+  const isByChannel = [factor, scale].every((each) => each?.shape.slice(1).every((dim) => dim === 1))
+  if (values !== tensorOf(scaled).value || !scale || !isByChannel || shifts.some((each) => each !== null))
+    return undefined
+  const inputs = [tensorOf(scaled), new Tensor(scale), tensorOf(factor), tensorOf(own)]
+  return record(scaledFakeQuantize, inputs, quantized.attrs as FakeQuantizeAttributes)
+}
+
+/** What a value is another shape of. */
+function unshaped(value: Value): Value {
+  const [source] = value.node?.op.name === reshape.name ? value.node.inputs : []
+  return source ?? value
 }
 
 /** The operand [1, C, 1, ...] that a node applies to a convolution's result [N, C, ...] as it is. */

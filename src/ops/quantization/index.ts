@@ -9,6 +9,7 @@ import { histogram } from './histogram.ts'
 import { dequantize, quantize } from './quantize.ts'
 import { rangeToQParams } from './range-to-qparams.ts'
 import { runningRange } from './running-range.ts'
+import { scaledFakeQuantize } from './scaled-fake-quantize.ts'
 
 /** The operations of this folder, in the order of their files. */
 export const quantizationOperations: readonly Operation[] = [
@@ -23,4 +24,5 @@ export const quantizationOperations: readonly Operation[] = [
   histogram,
   rangeToQParams,
   runningRange,
+  scaledFakeQuantize,
 ]

@@ -30,9 +30,20 @@ function lowerByArithmetic(e: Emitter, node: Node<FakeQuantizeAttributes>): read
     name === '' ? '' : reshapeNode(e, name, node.inputs[i + 1]?.shape ?? [], scaleView),
   )
   const values = reshapeNode(e, x, shape, view)
-  const [result, mask] = quantizeBy(e, node, { values, view, scale, zeroPoint, minval })
+  const [result, mask] = quantizeBy(e, node, { values, view, scale, step: scale, zeroPoint, minval })
   const restore = (value: string) => (value === '' ? '' : reshapeNode(e, value, view, shape))
   return [restore(result), restore(mask)]
+}
+
+/** The same of values that were multiplied by a factor, the third input, with results that are divided by it: a step of the results is smaller by as much. */
+export function lowerScaledFakeQuantize(
+  e: Emitter,
+  node: Node<FakeQuantizeAttributes>,
+): readonly [string, string] {
+  const [values = '', scale = '', factor = ''] = e.inputs
+  const step = e.op('Div', [scale, factor])
+  const view = node.inputs[0]?.shape ?? []
+  return quantizeBy(e, node, { values, view, scale, step, zeroPoint: '', minval: '' })
 }
 
 /** ONNX names of what takes part, in shapes that broadcast. */
@@ -41,6 +52,8 @@ interface Operands {
   /** Dimensions of the values. */
   readonly view: Dims
   readonly scale: string
+  /** What a step of the results is. */
+  readonly step: string
   readonly zeroPoint: string
   readonly minval: string
 }
@@ -64,14 +77,14 @@ function quantizeBy(
 function quantizeCentred(
   e: Emitter,
   { attrs }: Node<FakeQuantizeAttributes>,
-  { values, view, scale }: Operands,
+  { values, view, scale, step }: Operands,
 ): readonly [string, string] {
   const zeroPoint = attrs.zeroPoint ?? 0
   const ratio = e.op('Div', [values, scale])
   const [low, high] = [lowestInside(attrs.quantMin - zeroPoint), -lowestInside(zeroPoint - attrs.quantMax)]
   const clipped = e.op('Clip', [ratio, e.scalar(low), e.scalar(high)])
   const mask = maskOf(e, clipped, ratio)
-  return [e.op('Mul', [rounded(e, { clipped, mask, view }), scale]), mask]
+  return [e.op('Mul', [rounded(e, { clipped, mask, view }), step]), mask]
 }
 
 /** Smallest float32 that rounds, half to even, to an integer or above. */
@@ -118,12 +131,12 @@ function quantizeFromMinval(
 function quantizeFloats(
   e: Emitter,
   { attrs }: Node<FakeQuantizeAttributes>,
-  { values, view, scale }: Operands,
+  { values, view, scale, step }: Operands,
 ): readonly [string, string] {
   const ratio = e.op('Div', [values, scale])
   const clipped = e.op('Clip', [ratio, e.scalar(attrs.quantMin), e.scalar(attrs.quantMax)])
   const mask = maskOf(e, clipped, ratio)
-  return [e.op('Mul', [roundToFloat(e, clipped, attrs.dtype), after(e, { mask, view }, scale)]), mask]
+  return [e.op('Mul', [roundToFloat(e, clipped, attrs.dtype), after(e, { mask, view }, step)]), mask]
 }
 
 function rounded(e: Emitter, { clipped, ...mask }: Mask & { readonly clipped: string }): string {
