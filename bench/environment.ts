@@ -1,19 +1,11 @@
-/** The Python environment of the rivals: where it is and what it needs. Nothing else uses Python. */
+/** The Python environment of the rivals, and what it needs. */
+import { interpreterOf } from '../scripts/virtual-environment.ts'
 
-import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const ROOT: string = fileURLToPath(new URL('..', import.meta.url))
-
-/** Folder of the virtual environment; git ignores it. */
-export const venvDir: string = join(ROOT, '.bench', 'venv')
+/** Name of the environment. */
+export const ENVIRONMENT = 'venv'
 
 /** The environment's interpreter. */
-export const venvPython: string = join(
-  venvDir,
-  ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
-)
+export const venvPython: string = interpreterOf(ENVIRONMENT)
 
 /** What `npm run bench:setup` installs: the rivals, and what scripts/goldens needs. */
 export const packages: readonly string[] = [
@@ -26,11 +18,3 @@ export const packages: readonly string[] = [
   'numpy',
   'safetensors==0.8.0',
 ]
-
-/** Whether a file or folder is there. */
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}

@@ -3,7 +3,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { exists, venvPython } from './environment.ts'
+import { exists } from '../scripts/virtual-environment.ts'
+import { venvPython } from './environment.ts'
 
 /** Models that both sides build with the same architecture and batch. */
 export type BenchModel = 'digits' | 'resnet18' | 'mobilenet_v2' | 'transformer'

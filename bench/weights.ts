@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fromTypedArray, quantizeWeights, Random, writeSafetensors } from 'lowbit'
-import { exists, venvPython } from './environment.ts'
+import { exists } from '../scripts/virtual-environment.ts'
+import { venvPython } from './environment.ts'
 
 const SHAPE = [4096, 11008] as const
 const ROUNDS = 4

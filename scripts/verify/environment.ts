@@ -1,15 +1,11 @@
-/** The Python environment of the verification: where it is and what it needs. Nothing that lowbit's users run needs Python. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { access } from 'node:fs/promises'
+/** The Python environment of the verification: where it is and what it needs. */
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { exists, interpreterOf, makeEnvironment, WORK } from '../virtual-environment.ts'
 
-const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
-const VENV: string = join(ROOT, '.bench', 'verify-venv')
+const ENVIRONMENT = 'verify-venv'
 
-/** Folder of the files that are verified; git ignores it. */
-export const outputFolder: string = join(ROOT, '.bench', 'verify')
+/** Folder of the files that are verified. */
+export const outputFolder: string = join(WORK, 'verify')
 
 /** The runtimes whose word counts. coreai-torch pins the version of coreai-core; both are pre-releases. */
 const PACKAGES: readonly string[] = [
@@ -30,26 +26,8 @@ const PACKAGES: readonly string[] = [
  * already.
  */
 export async function verifyPython(): Promise<string> {
-  const given = process.env.VERIFY_PYTHON
-  if (given !== undefined) return given
-  const python = join(VENV, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']))
-  const isThere = await access(python).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) return python
-  console.log(`Making ${VENV}, which takes minutes`)
-  await run(process.env.PYTHON ?? 'python3', ['-m', 'venv', VENV])
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--pre', ...PACKAGES])
-  return python
-}
-
-async function run(command: string, args: readonly string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: 'inherit' })
-  const [code] = await once(child, 'close')
-  if (code === 0) return
-  throw new Error(
-    `Cannot run "${command} ${args.join(' ')}": expected exit code 0, got ${code}\n` +
-      'Hint: VERIFY_PYTHON names an interpreter that has the packages',
-  )
+  const python = process.env.VERIFY_PYTHON ?? interpreterOf(ENVIRONMENT)
+  if (process.env.VERIFY_PYTHON !== undefined || (await exists(python))) return python
+  console.log(`Making ${ENVIRONMENT}, which takes minutes`)
+  return makeEnvironment(ENVIRONMENT, PACKAGES, ['--quiet', '--pre'])
 }
