@@ -7,6 +7,7 @@ import { ShapeError } from '../../tensor/shape-error.ts'
 import { ExportError } from '../export-error.ts'
 import { defaultLogger, type Logger } from '../logger.ts'
 import { quantizeBy } from '../qparams/apply-qparams.ts'
+import type { AxisScale } from '../qparams/array-qparams.ts'
 import type { QParams } from '../qparams/qparams.ts'
 import type { QParamsCalculator } from '../qparams/qparams-calculator.ts'
 import { makeQParamsCalculator } from '../qparams/qparams-calculators.ts'
@@ -162,14 +163,19 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
     return this.#isExporting ? this.qparams_calculator.qparams : this.qparams_calculator(x, blocks)
   }
 
+  /** Whether a weight can be observed on the host, provided that all its values are finite. */
+  canObserveOnHost(x: Tensor): boolean {
+    return this.constructor === FakeQuantize && this.qparams_calculator.canObserveOnHost(x)
+  }
+
   /**
-   * Observes a weight that is on the host, without a run.
+   * Observes a weight that is on the host, or its product with a scale, without a run.
    * @returns false where only a call can observe; nothing was done then
    */
-  observeOnHost(x: Tensor): boolean {
+  observeOnHost(x: Tensor, scale?: AxisScale): boolean {
     if (this.constructor !== FakeQuantize) return false
     const blocks = this.#tryBlocks(x.value.shape)
-    return blocks === null || this.qparams_calculator.observeOnHost(x, blocks)
+    return blocks === null || this.qparams_calculator.observeOnHost(x, blocks, scale)
   }
 
   /**
@@ -179,7 +185,7 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   override forward(x: Tensor): Tensor {
     if (!(x instanceof Tensor))
       throw new TypeError(`Cannot quantize a value: expected a tensor, got ${x === null ? 'null' : typeof x}`)
-    if (this.isDisabled) return x
+    if (this.isDisabled || !(this.observerEnabled || this.fakeQuantEnabled)) return x
     const observed = this.observerEnabled ? this.#tryObserve(x) : this.#stored()
     if (observed === null || !this.fakeQuantEnabled) return x
     return this.quantize(x, blocksOf(x.value.shape, this.#granularity, this.target), observed)

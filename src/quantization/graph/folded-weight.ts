@@ -1,5 +1,5 @@
 import { storageOf } from '../../engine/placement.ts'
-import { fromHost, type Tensor } from '../../engine/tensor.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import type { Node, Value } from '../../ir/node.ts'
 import { castArray } from '../../tensor/cast-array.ts'
 import type { DType } from '../../tensor/dtype.ts'
@@ -7,6 +7,7 @@ import { fromTypedArray } from '../../tensor/from-typed-array.ts'
 import type { HostArray } from '../../tensor/host-array.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { toFloat32 } from '../../tensor/to-float32.ts'
+import type { AxisScale } from '../qparams/array-qparams.ts'
 import { opTypeOf } from './graph-view.ts'
 
 /** The arguments of a batch norm that scale the convolution before it. */
@@ -67,11 +68,14 @@ export function foldedBias(
 }
 
 /**
- * The weight that a node of a joined convolution and batch norm scales, computed on the host.
+ * The weight that a node of a joined convolution and batch norm scales, and by what.
  * @param stateOf the parameter or buffer that a value is
- * @returns undefined for another node, or where not all is on the host
+ * @returns undefined for another node, or where not all is on the host, in float32
  */
-export function scaledWeight(node: Node, stateOf: (value: Value) => Tensor | undefined): Tensor | undefined {
+export function scaledWeight(
+  node: Node,
+  stateOf: (value: Value) => Tensor | undefined,
+): readonly [weight: Tensor, scale: AxisScale] | undefined {
   const [weight, spread] = node.inputs
   const quotient = spread?.node?.inputs[0]?.node
   const [gamma, deviation] = quotient?.inputs ?? []
@@ -79,11 +83,13 @@ export function scaledWeight(node: Node, stateOf: (value: Value) => Tensor | und
   const [variance] = sum?.inputs ?? []
   const types = [node, spread?.node, quotient, deviation?.node, sum].map((each) => each && opTypeOf(each))
   if (types.join() !== 'mul,reshape,div,sqrt,add' || !weight || !gamma || !variance) return undefined
-  const [kernel, factor, spreads] = [weight, gamma, variance].map((value) => hostArrayOf(stateOf(value)))
+  const kernel = stateOf(weight)
+  const [factor, spreads] = [gamma, variance].map((value) => hostArrayOf(stateOf(value)))
   const shape = spread?.node?.attrs.shape
   if (!kernel || !factor || !spreads || !Array.isArray(shape)) return undefined
   const scale = batchNormScale({ gamma: factor, variance: spreads, eps: Number(sum?.attrs.other) })
-  return fromHost(foldedWeight(kernel, scale, shape.indexOf(-1)))
+  if (scale.dtype !== 'float32') return undefined
+  return [kernel, { axis: shape.indexOf(-1), factors: toFloat32(scale) }]
 }
 
 function hostArrayOf(state: Tensor | undefined): HostArray | undefined {

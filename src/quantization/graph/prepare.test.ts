@@ -1,12 +1,14 @@
 import { afterAll, expect, test } from 'vitest'
 import { ones } from '../../engine/create-tensors.ts'
 import { noGrad, recorder } from '../../engine/recorder.ts'
-import { type Tensor, tensorsIn } from '../../engine/tensor.ts'
+import { fromHost, type Tensor, tensorsIn } from '../../engine/tensor.ts'
 import { exportModule } from '../../nn/export-module.ts'
 import { Linear } from '../../nn/layers/linear.ts'
 import { Module } from '../../nn/module.ts'
 import { SGD } from '../../nn/optimizers/sgd.ts'
 import { stateDict } from '../../nn/state-dict.ts'
+import { fromTypedArray } from '../../tensor/from-typed-array.ts'
+import { toFloat32 } from '../../tensor/to-float32.ts'
 import { ModuleQuantizerConfig } from '../config/module-quantizer-config.ts'
 import { QuantizerConfig } from '../config/quantizer-config.ts'
 import { FakeQuantize } from '../fake-quantize/fake-quantize.ts'
@@ -53,6 +55,21 @@ test('Quantizer.prepare() that is told of a calibration does not run the example
   const [usual, told] = [await observed(false), await observed(true)]
   expect([usual.runs, told.runs]).toEqual([1, 0])
   expect(told.state).toEqual(usual.state)
+})
+
+test('Quantizer.prepare() observes weights that are not finite as a run does', async () => {
+  const model = new Sum().eval()
+  const values = new Float32Array(16).fill(1)
+  values[5] = Number.POSITIVE_INFINITY
+  model.read.weight.assign(fromHost(fromTypedArray(values, [4, 4])))
+  const prepared = await new Quantizer(model).prepare([ones([2, 4])])
+  const state = await stateDict(prepared)
+  const scales = Array.from(state).flatMap(([name, array]) =>
+    name.endsWith('.scale') && array.shape[0] === 4 ? [Array.from(toFloat32(array))] : [],
+  )
+  expect(scales).toHaveLength(2)
+  expect(scales[0]).toEqual([2 / 255, Number.POSITIVE_INFINITY, 2 / 255, 2 / 255].map(Math.fround))
+  expect(scales.flat().every((scale) => scale > 0)).toBe(true)
 })
 
 test('Quantizer.calibrate() observes weights again once they have changed, and only then', async () => {

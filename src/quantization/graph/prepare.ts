@@ -15,6 +15,7 @@ import type { PlacedFakeQuantize } from '../fake-quantizer-table.ts'
 import { type AnnotationReport, reportAnnotations } from '../inspection/report-annotations.ts'
 import type { RemovalReport } from '../inspection/reports.ts'
 import type { Logger } from '../logger.ts'
+import type { AxisScale } from '../qparams/array-qparams.ts'
 import { GlobalMinMaxCalculator } from '../qparams/calculators.ts'
 import { type AnnotatedGraph, annotate } from './annotate.ts'
 import { moveAnnotations } from './annotation.ts'
@@ -107,12 +108,21 @@ export async function observeExample(
     fakeQuantize.disableFakeQuant()
   }
   model.eval()
-  if (observeOnHost(model, placed, calibrates)) model.checkInputs(...exampleInputs)
-  else
-    await runOnce(async () => {
-      const results = noGrad(() => model(...exampleInputs))
-      for (const result of tensorsIn(results)) await result.realize()
-    })
+  const weights = weightsOnHost(model, placed)
+  for (const fakeQuantize of weights.keys()) fakeQuantize.disableObserver()
+  const rest = placed.filter(({ fakeQuantize }) => !weights.has(fakeQuantize))
+  const isDone = calibrates ? beginWithZeros(rest) : rest.length === 0
+  const running = isDone ? model.checkInputs(...exampleInputs) : runExample(model, exampleInputs)
+  // While the engine compiles and runs.
+  const left = [...weights].filter(
+    ([fakeQuantize, [weight, scale]]) => !fakeQuantize.observeOnHost(weight, scale),
+  )
+  await running
+  if (left.length > 0) {
+    for (const { fakeQuantize } of placed) fakeQuantize.disableObserver()
+    for (const [fakeQuantize] of left) fakeQuantize.enableObserver()
+    await runExample(model, exampleInputs)
+  }
   model.train(training)
   const view = new GraphView(model.graph)
   const disabled = placed.filter(({ fakeQuantize }) => fakeQuantize.isDisabled)
@@ -128,11 +138,19 @@ export async function observeExample(
   return { left: placed.filter((call) => !disabled.includes(call)), removed }
 }
 
-/**
- * Observes weights on the host. Where the example is observed again, activations whose extremes are kept begin with 0, which every range contains.
- * @returns false where the model has to be run
- */
-function observeOnHost(model: GraphModule, placed: readonly PlacedCall[], calibrates: boolean): boolean {
+/** Runs a model once, whatever it observes; dispatched when the call returns. */
+async function runExample(model: GraphModule, exampleInputs: readonly unknown[]): Promise<void> {
+  await runOnce(async () => {
+    const results = noGrad(() => model(...exampleInputs))
+    for (const result of tensorsIn(results)) await result.realize()
+  })
+}
+
+/** What weights can be observed on the host, with what a batch norm scales them by. */
+function weightsOnHost(
+  model: GraphModule,
+  placed: readonly PlacedCall[],
+): ReadonlyMap<FakeQuantize, readonly [weight: Tensor, scale?: AxisScale]> {
   const paths = new Map(
     model.graph.inputs.flatMap(({ value, name, kind }) => (kind === 'state' ? [[value, name]] : [])),
   )
@@ -141,19 +159,38 @@ function observeOnHost(model: GraphModule, placed: readonly PlacedCall[], calibr
     const state = path === undefined ? undefined : getMember(model, path)
     return state instanceof Parameter || state instanceof Buffer ? state : undefined
   }
-  if (!calibrates && placed.some(({ fakeQuantize }) => fakeQuantize.target !== 'weight')) return false
-  const sources = new Map<FakeQuantize, Value>()
-  return placed.every(({ node, fakeQuantize }) => {
+  const sources = new Map<FakeQuantize, Set<Value>>()
+  for (const { node, fakeQuantize } of placed) {
     const [source] = node.inputs
-    const observed = sources.get(fakeQuantize)
-    if (!source) return false
-    sources.set(fakeQuantize, source)
-    if (fakeQuantize.target !== 'weight')
-      return observed ? observed.shape.length === source.shape.length : beginsWithZero(fakeQuantize, source)
-    if (observed !== undefined) return observed === source
-    const state = source.node === null ? stateOf(source) : scaledWeight(source.node, stateOf)
-    return state !== undefined && fakeQuantize.observeOnHost(state)
-  })
+    if (source) sources.set(fakeQuantize, (sources.get(fakeQuantize) ?? new Set()).add(source))
+  }
+  const weights = new Map<FakeQuantize, readonly [weight: Tensor, scale?: AxisScale]>()
+  for (const [fakeQuantize, [source, another]] of sources) {
+    if (fakeQuantize.target !== 'weight' || source === undefined || another !== undefined) continue
+    const state = source.node === null ? stateOf(source) : undefined
+    const weight = source.node === null ? state && ([state] as const) : scaledWeight(source.node, stateOf)
+    if (weight !== undefined && fakeQuantize.canObserveOnHost(weight[0])) weights.set(fakeQuantize, weight)
+  }
+  return weights
+}
+
+/** Lets activations whose extremes are kept begin with 0, which every range contains. @returns false where the model has to be run */
+function beginWithZeros(placed: readonly PlacedCall[]): boolean {
+  const ranks = new Map<FakeQuantize, number>()
+  return placed.every(
+    ({
+      node: {
+        inputs: [source],
+      },
+      fakeQuantize,
+    }) => {
+      if (!source || fakeQuantize.target === 'weight') return false
+      const { length } = source.shape
+      const rank = ranks.get(fakeQuantize)
+      ranks.set(fakeQuantize, length)
+      return rank === undefined ? beginsWithZero(fakeQuantize, source) : rank === length
+    },
+  )
 }
 
 /** Lets a fake quantizer observe a 0 for a whole tensor. @returns false where that would make a difference later on */

@@ -55,6 +55,34 @@ describe.each([StaticCalculator, GlobalMinMaxCalculator])('%o', (Calculator) => 
     },
   )
 
+  it.each(CASES)(
+    `${Calculator.name}.observeOnHost() observes the product with a scale as a call does: %s`,
+    async (_, options) => {
+      const spec = new QuantizationSpec(options)
+      const values = fc.array(fc.float({ min: -300, max: 300, noNaN: true }), {
+        minLength: 24,
+        maxLength: 24,
+      })
+      const scales = fc.array(fc.float({ min: -3, max: 3, noNaN: true }), { minLength: 4, maxLength: 4 })
+      await fc.assert(
+        fc.asyncProperty(values, scales, fc.constantFrom(0, 1), async (numbers, some, axis) => {
+          const x = fromHost(fromTypedArray(Float32Array.from(numbers), [2, 4, 3]))
+          const factors = Float32Array.from(some.slice(0, x.shape[axis]))
+          const scaled = x.mul(fromHost(fromTypedArray(factors, axis === 0 ? [2, 1, 1] : [4, 1])))
+          const blocks = blocksOf(x.shape, spec.granularity, 'weight')
+          const [host, called] = [new Calculator(spec, 'weight'), new Calculator(spec, 'weight')]
+          expect(host.observeOnHost(x, blocks, { axis, factors })).toBe(true)
+          called(scaled, blocks)
+          for (const [i, buffer] of host.state.entries()) {
+            const [got, expected] = [await buffer.array(), await called.state[i]?.array()]
+            expect(numbersOf(got)).toEqual(expected && numbersOf(expected))
+          }
+        }),
+        { numRuns: 8 },
+      )
+    },
+  )
+
   it(`${Calculator.name}.observeOnHost() leaves what is infinite, NaN or no float32 to a call`, () => {
     const spec = new QuantizationSpec({ granularity: new PerTensor() })
     const of = (values: Float32Array, dtype: 'float32' | 'float16' = 'float32') => {

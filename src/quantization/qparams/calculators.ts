@@ -7,7 +7,7 @@ import type { HostArray } from '../../tensor/host-array.ts'
 import { sizeOf } from '../../tensor/shape.ts'
 import { unexpected } from '../config-error.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
-import { rangeOfArray } from './array-qparams.ts'
+import { type AxisScale, rangeOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import { MinMaxRange } from './minmax-range.ts'
 import type { QParams } from './qparams.ts'
@@ -20,9 +20,13 @@ export class StaticCalculator extends QParamsCalculator {
     return this.constructor === StaticCalculator ? keyOf(this) : undefined
   }
 
-  override observeOnHost(x: Tensor, blocks: Blocks): boolean {
+  override canObserveOnHost(x: Tensor): boolean {
+    return this.constructor === StaticCalculator && plainArray(this, x) !== undefined
+  }
+
+  override observeOnHost(x: Tensor, blocks: Blocks, scale?: AxisScale): boolean {
     const array = this.constructor === StaticCalculator ? plainArray(this, x) : undefined
-    return array !== undefined && this.storeOnHost(array, blocks)
+    return array !== undefined && this.storeOnHost(array, blocks, scale)
   }
 }
 
@@ -76,10 +80,14 @@ export class GlobalMinMaxCalculator extends RunningCalculator {
     return this.constructor === GlobalMinMaxCalculator ? keyOf(this) : undefined
   }
 
-  override observeOnHost(x: Tensor, blocks: Blocks): boolean {
+  override canObserveOnHost(x: Tensor): boolean {
+    return this.constructor === GlobalMinMaxCalculator && plainArray(this, x) !== undefined
+  }
+
+  override observeOnHost(x: Tensor, blocks: Blocks, scale?: AxisScale): boolean {
     const array = this.constructor === GlobalMinMaxCalculator ? plainArray(this, x) : undefined
-    const range = array && rangeOfArray(array, blocks, this.spec)
-    if (!array || !range || !this.storeOnHost(array, blocks)) return false
+    const range = array && rangeOfArray(array, blocks, this.spec, scale)
+    if (!array || !range || !this.storeOnHost(array, blocks, scale)) return false
     this.running_min = new Buffer(range.min)
     this.running_max = new Buffer(range.max)
     return true
@@ -134,12 +142,12 @@ function keyOf({
   return Range === MinMaxRange ? state : undefined
 }
 
-/** What a calculator that has observed nothing, and takes the bounds as they are, can observe on the host. */
+/** What a calculator that has observed nothing, takes the bounds as they are and keeps plain scales can observe on the host. */
 function plainArray(
-  { range_calculator, isInitialized }: QParamsCalculator,
+  { range_calculator, isInitialized, spec }: QParamsCalculator,
   x: Tensor,
 ): HostArray | undefined {
   const array = storageOf(x.value)?.host
-  const isPlain = range_calculator.constructor === MinMaxRange && !isInitialized
+  const isPlain = range_calculator.constructor === MinMaxRange && !isInitialized && spec.scaleDtype === null
   return isPlain && array?.dtype === 'float32' && sizeOf(x.shape) > 0 ? array : undefined
 }

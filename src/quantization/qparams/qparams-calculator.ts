@@ -10,7 +10,7 @@ import { isQuantizedFloat } from '../spec/dtypes.ts'
 import type { QuantizationTarget } from '../spec/scheme.ts'
 import type { FullSpec } from '../spec/spec-fields.ts'
 import { qparamsFor } from './apply-qparams.ts'
-import { qparamsOfArray } from './array-qparams.ts'
+import { type AxisScale, qparamsOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import type { QParams } from './qparams.ts'
 import type { RangeCalculator, TensorRange } from './range-calculator.ts'
@@ -77,8 +77,16 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
     return this.qparams
   }
 
-  /** Observes a tensor that is on the host without a run, where that gives what a call gives. @returns false where only a call can, and nothing was done */
-  observeOnHost(_x: Tensor, _blocks: Blocks): boolean {
+  /** Whether a tensor can be observed on the host, provided that all its values are finite. */
+  canObserveOnHost(_x: Tensor): boolean {
+    return false
+  }
+
+  /**
+   * Observes a tensor that is on the host, or its product with a scale, without a run, where that gives what a call gives.
+   * @returns false where only a call can, and nothing was done
+   */
+  observeOnHost(_x: Tensor, _blocks: Blocks, _scale?: AxisScale): boolean {
     return false
   }
 
@@ -96,8 +104,8 @@ export abstract class QParamsCalculator extends Module<[Tensor, Blocks], QParams
   }
 
   /** Stores the qparams of a tensor on the host, where that gives what a call stores. @returns false where it does not, and nothing was done */
-  protected storeOnHost(array: HostArray, blocks: Blocks): boolean {
-    const qparams = qparamsOfArray(array, blocks, this.spec)
+  protected storeOnHost(array: HostArray, blocks: Blocks, scale?: AxisScale): boolean {
+    const qparams = qparamsOfArray(array, blocks, this.spec, scale)
     if (qparams === undefined) return false
     this.scale = new Buffer(qparams.scale)
     this.zero_point = qparams.zeroPoint && new Buffer(qparams.zeroPoint)
