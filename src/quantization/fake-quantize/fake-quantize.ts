@@ -40,6 +40,8 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   readonly _disabled: Flag = new Flag(false, 'bool', [])
   /** Keeps the ranges and what follows from them. */
   readonly qparams_calculator: QParamsCalculator
+  /** Whether tensors pass unchanged and unobserved for the time being, whatever the switches say. */
+  isBypassed: boolean = false
   #granularity: Granularity
   #isExporting = false
   readonly #logger: Logger
@@ -53,7 +55,8 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
     super()
     this.spec = spec
     this.target = target
-    for (const name of ['spec', 'target']) Object.defineProperty(this, name, { enumerable: false })
+    for (const name of ['spec', 'target', 'isBypassed'])
+      Object.defineProperty(this, name, { enumerable: false })
     this.qparams_calculator = makeQParamsCalculator(spec, target)
     this.#granularity = spec.granularity
     this.#logger = logger
@@ -185,7 +188,7 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
   override forward(x: Tensor): Tensor {
     if (!(x instanceof Tensor))
       throw new TypeError(`Cannot quantize a value: expected a tensor, got ${x === null ? 'null' : typeof x}`)
-    if (this.isDisabled || !(this.observerEnabled || this.fakeQuantEnabled)) return x
+    if (this.isDisabled || this.isBypassed) return x
     const observed = this.observerEnabled ? this.#tryObserve(x) : this.#stored()
     if (observed === null || !this.fakeQuantEnabled) return x
     return this.quantize(x, blocksOf(x.value.shape, this.#granularity, this.target), observed)

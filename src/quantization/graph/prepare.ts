@@ -109,10 +109,11 @@ export async function observeExample(
   }
   model.eval()
   const weights = weightsOnHost(model, placed)
-  for (const fakeQuantize of weights.keys()) fakeQuantize.disableObserver()
+  for (const fakeQuantize of weights.keys()) fakeQuantize.isBypassed = true
   const rest = placed.filter(({ fakeQuantize }) => !weights.has(fakeQuantize))
   const isDone = calibrates ? beginWithZeros(rest) : rest.length === 0
   const running = isDone ? model.checkInputs(...exampleInputs) : runExample(model, exampleInputs)
+  for (const fakeQuantize of weights.keys()) fakeQuantize.isBypassed = false
   // While the engine compiles and runs.
   const left = [...weights].filter(
     ([fakeQuantize, [weight, scale]]) => !fakeQuantize.observeOnHost(weight, scale),
