@@ -1,4 +1,5 @@
 // Ranges of tensors, and the scales, zero points and minvals that follow from them.
+export type { AxisScale } from './array-qparams.ts'
 export {
   DynamicCalculator,
   GlobalMinMaxCalculator,
