@@ -18,8 +18,9 @@ const PACKAGES: readonly string[] = [
 
 /** The interpreter that has the packages: what the variable MODELS_PYTHON names, else that of `npm run models -- --setup`; undefined where none is. */
 export async function findPython(): Promise<string | undefined> {
-  const python = process.env.MODELS_PYTHON ?? interpreterOf(ENVIRONMENT)
-  return process.env.MODELS_PYTHON !== undefined || (await exists(python)) ? python : undefined
+  if (process.env.MODELS_PYTHON !== undefined) return process.env.MODELS_PYTHON
+  const python = interpreterOf(ENVIRONMENT)
+  return (await exists(python)) ? python : undefined
 }
 
 /** Makes the environment, which takes a minute. */

@@ -26,8 +26,9 @@ const PACKAGES: readonly string[] = [
  * already.
  */
 export async function verifyPython(): Promise<string> {
-  const python = process.env.VERIFY_PYTHON ?? interpreterOf(ENVIRONMENT)
-  if (process.env.VERIFY_PYTHON !== undefined || (await exists(python))) return python
+  if (process.env.VERIFY_PYTHON !== undefined) return process.env.VERIFY_PYTHON
+  const python = interpreterOf(ENVIRONMENT)
+  if (await exists(python)) return python
   console.log(`Making ${ENVIRONMENT}, which takes minutes`)
   return makeEnvironment(ENVIRONMENT, PACKAGES, ['--quiet', '--pre'])
 }

@@ -62,30 +62,32 @@ export class OperandShapes {
 
   /** Records the shape of an operator's result where it follows from its operands. */
   infer(type: string, inputs: readonly string[], output: string): void {
-    const cut =
-      type === 'Reshape' ? this.#reshaped(inputs) : type === 'Slice' ? this.#sliced(inputs) : undefined
-    if (cut !== undefined) this.set(output, cut)
+    const shape = this.#shapeOf(type, inputs)
+    if (shape !== undefined) this.set(output, shape)
+  }
+
+  #shapeOf(type: string, inputs: readonly string[]): Dims | undefined {
+    if (type === 'Reshape') return this.#reshaped(inputs)
+    if (type === 'Slice') return this.#sliced(inputs)
     const operands = SHAPE_KEEPING.has(type) ? inputs.slice(0, 1) : ELEMENTWISE.has(type) ? inputs : []
     const shapes = operands.flatMap((name) => {
       const shape = this.#shapes.get(name)
       return shape === undefined ? [] : [shape]
     })
     const [first] = shapes
-    if (first === undefined || shapes.length < operands.length) return
-    this.set(
-      output,
-      shapes.reduce((a, b) => broadcastDims(type, a, b), first),
-    )
+    if (first === undefined || shapes.length < operands.length) return undefined
+    return shapes.reduce((a, b) => broadcastDims(type, a, b), first)
   }
 
+  /** A 0 is left alone: it keeps a size or is one, as an attribute says. */
   #reshaped([x = '', target = '']: readonly string[]): Dims | undefined {
     const size = this.#integers.get(target)
-    if (size === undefined || !size.some((dim) => dim < 1)) return size
+    if (size === undefined || size.includes(0)) return undefined
+    if (!size.includes(-1)) return size
     const shape = this.#shapes.get(x)
     if (shape === undefined || !isConcrete(shape)) return undefined
-    const kept = size.map((dim, i) => (dim === 0 ? (shape[i] ?? 0) : dim))
-    const rest = sizeOf(shape) / -kept.reduce((product, dim) => product * dim, 1)
-    return kept.map((dim) => (dim === -1 ? rest : dim))
+    const rest = sizeOf(shape) / -size.reduce((product, dim) => product * dim, 1)
+    return size.map((dim) => (dim === -1 ? rest : dim))
   }
 
   /** Of what begins at a place of every dimension. */

@@ -1,6 +1,7 @@
-import { sameDims } from '../../ir/dim.ts'
-import { emit } from '../../ir/node.ts'
+import { formatDims, sameDims } from '../../ir/dim.ts'
+import { emit, type Value } from '../../ir/node.ts'
 import type { Operation } from '../../ir/operation.ts'
+import { ShapeError } from '../../tensor/shape-error.ts'
 import { defineOp } from '../define-op.ts'
 import { divided, minus, multiplied } from '../expressions.ts'
 import { floatingAt, inputAt } from '../inference.ts'
@@ -20,9 +21,11 @@ export const scaledFakeQuantize: Operation<FakeQuantizeAttributes> = defineOp({
   name: NAME,
   infer(inputs) {
     const { shape, dtype } = floatingAt(NAME, inputs, 0)
-    const factor = inputAt(NAME, inputs, 2).shape
-    if (!sameDims(inputAt(NAME, inputs, 3).shape, shape) || factor.length !== shape.length)
-      throw new TypeError(`Cannot record "${NAME}": expected a weight and its factor (a bug in lowbit)`)
+    const weight = inputAt(NAME, inputs, 3)
+    if (!sameDims(weight.shape, shape))
+      throw new ShapeError(
+        `Cannot record "${NAME}": expected a weight ${formatDims(shape)}, got ${formatDims(weight.shape)}`,
+      )
     return [
       { shape, dtype },
       { shape, dtype: 'bool' },
@@ -31,9 +34,9 @@ export const scaledFakeQuantize: Operation<FakeQuantizeAttributes> = defineOp({
   gradient({ inputs: [, , factor, weight], outputs: [y, mask], gradients: [g], needs }) {
     if (!factor || !weight || !y || !mask || !g) return [null]
     const passed = emit(applyMask, [g, mask], {})
-    const sums = [multiplied(passed, weight), multiplied(g, y)].map((each) => sumTo(each, factor.shape))
-    const [inner = g, outer = g] = sums
-    return [null, null, needs(2) ? divided(minus(inner, outer), factor) : null, needs(3) ? passed : null]
+    const sumOf = (product: Value) => sumTo(product, factor.shape)
+    const difference = () => minus(sumOf(multiplied(passed, weight)), sumOf(multiplied(g, y)))
+    return [null, null, needs(2) ? divided(difference(), factor) : null, needs(3) ? passed : null]
   },
   lower: lowerScaledFakeQuantize,
 })

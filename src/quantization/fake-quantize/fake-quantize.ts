@@ -93,7 +93,7 @@ export class FakeQuantize extends Module<[Tensor], Tensor> {
    */
   recordingKey(): readonly unknown[] | undefined {
     if (this.constructor !== FakeQuantize) return undefined
-    if (this.isDisabled) return ['disabled']
+    if (this.isDisabled || this.isBypassed) return ['disabled']
     const divides = this.target === 'weight' || this.#granularity.type !== 'per_block'
     if (!divides || !this.isInitialized) return undefined
     const calculator = this.qparams_calculator.recordingKey()

@@ -115,13 +115,13 @@ export async function observeExample(
   const running = isDone ? model.checkInputs(...exampleInputs) : runExample(model, exampleInputs)
   for (const fakeQuantize of weights.keys()) fakeQuantize.isBypassed = false
   // While the engine compiles and runs.
-  const left = [...weights].filter(
+  const infinite = [...weights].filter(
     ([fakeQuantize, [weight, scale]]) => !fakeQuantize.observeOnHost(weight, scale),
   )
   await running
-  if (left.length > 0) {
+  if (infinite.length > 0) {
     for (const { fakeQuantize } of placed) fakeQuantize.disableObserver()
-    for (const [fakeQuantize] of left) fakeQuantize.enableObserver()
+    for (const [fakeQuantize] of infinite) fakeQuantize.enableObserver()
     await runExample(model, exampleInputs)
   }
   model.train(training)
@@ -151,7 +151,7 @@ async function runExample(model: GraphModule, exampleInputs: readonly unknown[])
 function weightsOnHost(
   model: GraphModule,
   placed: readonly PlacedCall[],
-): ReadonlyMap<FakeQuantize, readonly [weight: Tensor, scale?: AxisScale]> {
+): ReadonlyMap<FakeQuantize, readonly [weight: Tensor, scale: AxisScale | undefined]> {
   const paths = new Map(
     model.graph.inputs.flatMap(({ value, name, kind }) => (kind === 'state' ? [[value, name]] : [])),
   )
@@ -165,12 +165,12 @@ function weightsOnHost(
     const [source] = node.inputs
     if (source) sources.set(fakeQuantize, (sources.get(fakeQuantize) ?? new Set()).add(source))
   }
-  const weights = new Map<FakeQuantize, readonly [weight: Tensor, scale?: AxisScale]>()
+  const weights = new Map<FakeQuantize, readonly [weight: Tensor, scale: AxisScale | undefined]>()
   for (const [fakeQuantize, [source, another]] of sources) {
     if (fakeQuantize.target !== 'weight' || source === undefined || another !== undefined) continue
-    const state = source.node === null ? stateOf(source) : undefined
-    const weight = source.node === null ? state && ([state] as const) : scaledWeight(source.node, stateOf)
-    if (weight !== undefined && fakeQuantize.canObserveOnHost(weight[0])) weights.set(fakeQuantize, weight)
+    const [weight, scale] =
+      source.node === null ? [stateOf(source)] : (scaledWeight(source.node, stateOf) ?? [])
+    if (weight && fakeQuantize.canObserveOnHost(weight)) weights.set(fakeQuantize, [weight, scale])
   }
   return weights
 }
@@ -178,20 +178,14 @@ function weightsOnHost(
 /** Lets activations whose extremes are kept begin with 0, which every range contains. @returns false where the model has to be run */
 function beginWithZeros(placed: readonly PlacedCall[]): boolean {
   const ranks = new Map<FakeQuantize, number>()
-  return placed.every(
-    ({
-      node: {
-        inputs: [source],
-      },
-      fakeQuantize,
-    }) => {
-      if (!source || fakeQuantize.target === 'weight') return false
-      const { length } = source.shape
-      const rank = ranks.get(fakeQuantize)
-      ranks.set(fakeQuantize, length)
-      return rank === undefined ? beginsWithZero(fakeQuantize, source) : rank === length
-    },
-  )
+  return placed.every(({ node, fakeQuantize }) => {
+    const [source] = node.inputs
+    if (!source || fakeQuantize.target === 'weight') return false
+    const { length } = source.shape
+    const rank = ranks.get(fakeQuantize)
+    ranks.set(fakeQuantize, length)
+    return rank === undefined ? beginsWithZero(fakeQuantize, source) : rank === length
+  })
 }
 
 /** Lets a fake quantizer observe a 0 for a whole tensor. @returns false where that would make a difference later on */

@@ -22,10 +22,10 @@ export interface AxisScale {
 }
 
 /**
- * The qparams of the smallest and largest values of each block, extended to contain 0: what `MinMaxRange` and `qparamsFor` record, bit for bit, computed at once.
+ * The qparams of the smallest and largest values of each block, extended to contain 0: what `MinMaxRange` and `qparamsFor` record, bit for bit, computed at once. For plain scales.
  * @param array float32
  * @param axisScale of the values that are meant, which are the array's own by default
- * @returns undefined for scales that are powers of two, and for values that are infinite or NaN
+ * @returns undefined for values that are infinite or NaN
  */
 export function qparamsOfArray(
   array: HostArray,
@@ -33,7 +33,6 @@ export function qparamsOfArray(
   spec: FullSpec,
   axisScale?: AxisScale,
 ): HostQParams | undefined {
-  if (spec.scaleDtype !== null) return undefined
   const shape = blockView('observe', array.shape, blocks).scaleShape.map(Number)
   const { lows, highs } = rangesOf(array, shape, spec, axisScale)
   if (!lows.every(Number.isFinite) || !highs.every(Number.isFinite)) return undefined
@@ -96,9 +95,9 @@ function rangesOf(
       const to = Math.min(end, (index + 1) * inner)
       const factor = factors[index % factors.length] ?? 1
       const [low, high] = extremes(values, from, to)
-      const bounds = [Math.fround(low * factor), Math.fround(high * factor)]
-      lows[block] = Math.min(lows[block] ?? 0, ...bounds)
-      highs[block] = Math.max(highs[block] ?? 0, ...bounds)
+      const [one, other] = [Math.fround(low * factor), Math.fround(high * factor)]
+      lows[block] = Math.min(lows[block] ?? 0, one, other)
+      highs[block] = Math.max(highs[block] ?? 0, one, other)
       from = to
     }
   })

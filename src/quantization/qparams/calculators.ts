@@ -11,7 +11,7 @@ import { type AxisScale, rangeOfArray } from './array-qparams.ts'
 import { empty, keep } from './kept-buffer.ts'
 import { MinMaxRange } from './minmax-range.ts'
 import type { QParams } from './qparams.ts'
-import { QParamsCalculator } from './qparams-calculator.ts'
+import { QParamsCalculator, type QParamsCalculatorClass } from './qparams-calculator.ts'
 import type { TensorRange } from './range-calculator.ts'
 
 /** Scales of the newest tensor: for what does not change between calls, as weights, or changes as a whole. */
@@ -21,11 +21,11 @@ export class StaticCalculator extends QParamsCalculator {
   }
 
   override canObserveOnHost(x: Tensor): boolean {
-    return this.constructor === StaticCalculator && plainArray(this, x) !== undefined
+    return plainArray(this, StaticCalculator, x) !== undefined
   }
 
   override observeOnHost(x: Tensor, blocks: Blocks, scale?: AxisScale): boolean {
-    const array = this.constructor === StaticCalculator ? plainArray(this, x) : undefined
+    const array = plainArray(this, StaticCalculator, x)
     return array !== undefined && this.storeOnHost(array, blocks, scale)
   }
 }
@@ -81,11 +81,11 @@ export class GlobalMinMaxCalculator extends RunningCalculator {
   }
 
   override canObserveOnHost(x: Tensor): boolean {
-    return this.constructor === GlobalMinMaxCalculator && plainArray(this, x) !== undefined
+    return plainArray(this, GlobalMinMaxCalculator, x) !== undefined
   }
 
   override observeOnHost(x: Tensor, blocks: Blocks, scale?: AxisScale): boolean {
-    const array = this.constructor === GlobalMinMaxCalculator ? plainArray(this, x) : undefined
+    const array = plainArray(this, GlobalMinMaxCalculator, x)
     const range = array && rangeOfArray(array, blocks, this.spec, scale)
     if (!array || !range || !this.storeOnHost(array, blocks, scale)) return false
     this.running_min = new Buffer(range.min)
@@ -142,12 +142,15 @@ function keyOf({
   return Range === MinMaxRange ? state : undefined
 }
 
-/** What a calculator that has observed nothing, takes the bounds as they are and keeps plain scales can observe on the host. */
+/** What a calculator of just this class that has observed nothing, takes the bounds as they are and keeps plain scales can observe on the host. */
 function plainArray(
-  { range_calculator, isInitialized, spec }: QParamsCalculator,
+  calculator: QParamsCalculator,
+  Calculator: QParamsCalculatorClass,
   x: Tensor,
 ): HostArray | undefined {
+  const { range_calculator, isInitialized, spec } = calculator
+  if (calculator.constructor !== Calculator || range_calculator.constructor !== MinMaxRange) return undefined
+  if (isInitialized || spec.scaleDtype !== null) return undefined
   const array = storageOf(x.value)?.host
-  const isPlain = range_calculator.constructor === MinMaxRange && !isInitialized && spec.scaleDtype === null
-  return isPlain && array?.dtype === 'float32' && sizeOf(x.shape) > 0 ? array : undefined
+  return array?.dtype === 'float32' && sizeOf(x.shape) > 0 ? array : undefined
 }
