@@ -67,7 +67,8 @@ function messageOf(error: unknown, exitCode: ExitCode): string {
   if (exitCode === ExitCode.interrupted) return 'Interrupted: nothing is left half written'
   if (!(error instanceof Error)) return String(error)
   // What nobody foresaw is told with where it happened.
-  return exitCode === ExitCode.internal ? `${error.stack ?? error.message}` : error.message
+  if (exitCode === ExitCode.internal) return error.stack ?? error.message
+  return error.message.replace('{ overwrite: true }', '--force')
 }
 
 function buildProgram({ out, err }: Terminal, perform: Perform): Command {
