@@ -31,7 +31,7 @@ const MODELS = Object.keys(ROWS) as BenchModel[]
 /** Rounds of turns, and iterations of each side in a turn, after as many as it takes V8 to compile what runs in each step. */
 const ROUNDS = 4
 const ITERATIONS = 8
-const WARM_UP = 10
+const WARM_UP = 40
 
 interface Measured {
   readonly ours: number[]
