@@ -68,6 +68,7 @@ function messageOf(error: unknown, exitCode: ExitCode): string {
   if (!(error instanceof Error)) return String(error)
   // What nobody foresaw is told with where it happened.
   if (exitCode === ExitCode.internal) return error.stack ?? error.message
+  // An option of the library's is told as the commands have it.
   return error.message.replace('{ overwrite: true }', '--force')
 }
 
