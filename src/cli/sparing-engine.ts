@@ -7,3 +7,9 @@ import { recorder } from '../engine/recorder.ts'
 export function spareMachine(): void {
   if (!recorder.isStarted) recorder.configure({ ...recorder.options, sparing: true })
 }
+
+/** Starts the engine, sparing, on its own thread, while a command reads what it is to run. */
+export function startEngine(): void {
+  spareMachine()
+  recorder.start()
+}

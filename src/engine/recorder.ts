@@ -79,6 +79,11 @@ export class Recorder {
     return this.#device !== undefined
   }
 
+  /** Starts the engine ahead of its first use, which then need not wait for it. */
+  start(): void {
+    this.#device ??= this.#open()
+  }
+
   /** How the engine is set up. */
   get options(): DeviceOptions {
     return this.#options
@@ -86,14 +91,7 @@ export class Recorder {
 
   /** The engine; started by the first use. */
   get device(): Device {
-    if (this.#device === undefined) {
-      const device = new Device(this.#options)
-      this.#device = device
-      device.ready.then(
-        () => this.#start(),
-        () => this.#start(),
-      )
-    }
+    this.#device ??= this.#open()
     return this.#device
   }
 
@@ -258,9 +256,14 @@ export class Recorder {
     for (const { storage } of results) storage.delivered = delivered
   }
 
-  #start(): void {
-    this.#ready = true
-    for (const job of this.#waiting.splice(0)) job()
+  #open(): Device {
+    const device = new Device(this.#options)
+    const begin = () => {
+      this.#ready = true
+      for (const job of this.#waiting.splice(0)) job()
+    }
+    device.ready.then(begin, begin)
+    return device
   }
 
   /**

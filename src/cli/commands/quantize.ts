@@ -13,6 +13,7 @@ import { nothingQuantized } from '../quantize-model.ts'
 import { quantizeToFile } from '../quantize-to-file.ts'
 import type { Report } from '../report/report.ts'
 import { printSummary } from '../report/summary.ts'
+import { startEngine } from '../sparing-engine.ts'
 import { chooseDestination } from '../target/destination.ts'
 import type { QuantizeOptions } from './quantize-options.ts'
 
@@ -54,9 +55,10 @@ async function readInputs(
   { output }: CommandContext,
 ): Promise<Inputs> {
   const stage = output.stage('reading')
-  const opened = await openModel(path, output)
   const { calibration } = options
   const hasData = calibration !== undefined || options.random !== undefined
+  if (hasData) startEngine()
+  const opened = await openModel(path, output)
   const chosen = await chooseConfig(opened.model, options, hasData ? 'w8a8' : 'w8')
   const plan = describePlan(opened.model, planQuantization(opened.model, chosen.config, output))
   if (plan.quantized.length === 0) throw nothingQuantized(chosen.origin)
