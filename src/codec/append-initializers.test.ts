@@ -14,7 +14,7 @@ describe('appendInitializers()', () => {
       })
     const model = create(ModelProtoSchema, { graph: { name: 'graph', initializer: [tensor('a', 1)] } })
     const added = [tensor('b', 300), tensor('empty', 0)]
-    const read = decodeModel(appendInitializers(encodeModel(model), added))
+    const read = decodeModel(appendInitializers([encodeModel(model)], added))
     expect(read.graph?.name).toBe('graph')
     expect(read.graph?.initializer.map(({ name }) => name)).toEqual(['a', 'b', 'empty'])
     expect(read.graph?.initializer[1]).toEqual(added[0])
@@ -22,6 +22,12 @@ describe('appendInitializers()', () => {
 
   test('appendInitializers() leaves a model alone when there are none', () => {
     const bytes = encodeModel(create(ModelProtoSchema, { graph: { name: 'graph' } }))
-    expect(appendInitializers(bytes, [])).toBe(bytes)
+    expect(appendInitializers([bytes], [])).toBe(bytes)
+  })
+
+  test('appendInitializers() merges the parts of a model in their order', () => {
+    const part = (opType: string) => encodeModel(create(ModelProtoSchema, { graph: { node: [{ opType }] } }))
+    const read = decodeModel(appendInitializers([part('First'), part('Second')], []))
+    expect(read.graph?.node.map(({ opType }) => opType)).toEqual(['First', 'Second'])
   })
 })

@@ -8,11 +8,15 @@ const INITIALIZER = 5
 const RAW_DATA = 9
 
 /**
- * An encoded model with more initializers (name, type, dims and raw data), whose data is copied once, into place: protobuf parsers merge a second `graph` field into the
- * first.
+ * An encoded model, in parts, with more initializers (name, type, dims and raw data), whose data is copied once, into place: protobuf parsers merge a second `graph` field
+ * into the first.
  */
-export function appendInitializers(model: Uint8Array, tensors: readonly TensorProto[]): Uint8Array {
-  if (tensors.length === 0) return model
+export function appendInitializers(
+  model: readonly Uint8Array[],
+  tensors: readonly TensorProto[],
+): Uint8Array {
+  const [only] = model
+  if (only !== undefined && model.length === 1 && tensors.length === 0) return only
   const parts: Uint8Array[] = []
   let graphLength = 0
   for (const { name, dataType, dims, rawData } of tensors) {
@@ -24,7 +28,7 @@ export function appendInitializers(model: Uint8Array, tensors: readonly TensorPr
       graphLength += part.byteLength
     }
   }
-  return concatenate([model, lengthTag(GRAPH, graphLength), ...parts])
+  return concatenate([...model, lengthTag(GRAPH, graphLength), ...parts])
 }
 
 function lengthTag(field: number, length: number): Uint8Array {

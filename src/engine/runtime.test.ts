@@ -7,13 +7,13 @@ import { emit, Value } from '../ir/node.ts'
 import { lowerGraph } from '../lowering/lower-graph.ts'
 import { add } from '../ops/elementwise/add.ts'
 import type { CompileRequest, Reply, Request, RunRequest, StorageId, TensorMessage } from './protocol.ts'
-import { Runtime } from './runtime.ts'
+import { type OrtModule, Runtime } from './runtime.ts'
 
 /** A runtime in this thread; replies by ticket. */
-function start(preallocates = true) {
+function start(preallocates = true, module: OrtModule = ort) {
   const waiting = new Map<number, (reply: Reply) => void>()
   let lastTicket = 0
-  const runtime = new Runtime(ort, { preallocates }, (reply) => waiting.get(reply.ticket)?.(reply))
+  const runtime = new Runtime(module, { preallocates }, (reply) => waiting.get(reply.ticket)?.(reply))
   const ask = (make: (ticket: number) => Request): Promise<Reply> => {
     const ticket = ++lastTicket
     return new Promise((resolve) => {
@@ -59,6 +59,37 @@ const output = (storage: StorageId, replaces: StorageId | null = null) => ({
   replaces: [replaces],
 })
 const GONE = { stage: 'input', message: 'the tensor is not stored' }
+
+test('Runtime computes into the buffers of outputs, of which the runtime makes no copies', async () => {
+  const runs: Promise<unknown>[] = []
+  const { accept, ask, run, read } = start(true, {
+    ...ort,
+    InferenceSession: {
+      async create(model: Uint8Array, options: ort.InferenceSession.SessionOptions) {
+        const session = await ort.InferenceSession.create(model, options)
+        const own = session.run.bind(session)
+        return Object.assign(session, {
+          run(...args: Parameters<typeof own>) {
+            runs.push(own(...args))
+            return runs.at(-1)
+          },
+        })
+      },
+    },
+  })
+  await ask((ticket) => ({ kind: 'configure', threads: 1, sparing: false, ticket }))
+  accept(sumRequest(1))
+  await run({ session: 1, feeds: [message(1, 2), message(10, 20)], ...output(11), releases: [] })
+  await expect(runs.at(-1)).rejects.toThrow('Non tensor type')
+  expect((await read(11)).tensor).toEqual(message(11, 22))
+  const wrong = await run({
+    session: 1,
+    feeds: [message(1, 2), message(1, 2, 3)],
+    ...output(12),
+    releases: [],
+  })
+  expect(wrong.failure?.message).toContain('Got invalid dimensions')
+})
 
 describe.each([true, false])('Runtime (outputs allocated before: %s)', (preallocates) => {
   test('Runtime runs a session over stored and sent tensors', async () => {

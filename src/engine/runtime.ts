@@ -15,6 +15,7 @@ import type {
   StorageId,
   TensorMessage,
 } from './protocol.ts'
+import { UnreadOutput } from './unread-output.ts'
 
 /** The part of onnxruntime-node and onnxruntime-web that the runtime stands on. */
 export interface OrtModule {
@@ -50,6 +51,8 @@ export class Runtime {
   readonly #pool = new BufferPool()
   #threads = 0
   #sparing = false
+  /** Where outputs have buffers and the runtime would copy them all the same: what keeps it from that. */
+  #unread: UnreadOutput | undefined
   #queue: Promise<void> = Promise.resolve()
 
   constructor(ort: OrtModule, traits: RuntimeTraits, reply: (reply: Reply, transfer: ArrayBuffer[]) => void) {
@@ -85,6 +88,7 @@ export class Runtime {
       case 'configure': {
         this.#threads = request.threads
         this.#sparing = request.sparing
+        if (this.#traits.preallocates) this.#unread = await UnreadOutput.probe(this.#ort)
         const capabilities = await probeCapabilities(this.#ort)
         this.#reply({ ticket: request.ticket, capabilities }, [])
       }
@@ -93,7 +97,8 @@ export class Runtime {
 
   async #compile({ session, model, constants, outputs, level }: CompileRequest): Promise<void> {
     try {
-      const bytes = appendInitializers(model, this.#initializers(constants))
+      const initializers = this.#initializers(constants)
+      const bytes = this.#unread?.lead(model, initializers) ?? appendInitializers([model], initializers)
       const keepsMemory = !this.#sparing || (level === 'all' && !this.#someKeepsMemory())
       const created = await this.#ort.InferenceSession.create(bytes, {
         graphOptimizationLevel: level,
@@ -150,10 +155,9 @@ export class Runtime {
         }
         feeds[`i${i}`] = tensor
       }
-      const fetches = this.#fetches(compiled.outputs)
-      const results = await compiled.session.run(feeds, fetches)
+      const results = await this.#compute(compiled, feeds)
       for (const [i, storage] of request.outputs.entries()) {
-        const result = fetches[`o${i}`] ?? results[`o${i}`]
+        const result = results[`o${i}`]
         if (result !== undefined) this.#tensors.set(storage, result)
       }
       for (const storage of request.releases) this.#free(storage)
@@ -163,11 +167,17 @@ export class Runtime {
     }
   }
 
-  #fetches(outputs: readonly OutputType[]): Record<string, OrtTensor | null> {
-    const fetches: Record<string, OrtTensor | null> = {}
-    for (const [i, type] of outputs.entries())
-      fetches[`o${i}`] = this.#traits.preallocates ? this.#allocate(`o${i}`, type) : null
-    return fetches
+  /** Runs a session. @returns its outputs, by name */
+  async #compute(
+    { session, outputs }: Compiled,
+    feeds: Readonly<Record<string, OrtTensor>>,
+  ): Promise<Readonly<Record<string, OrtTensor>>> {
+    if (!this.#traits.preallocates) return session.run(feeds)
+    const buffers = Object.fromEntries(
+      outputs.map((type, i) => [`o${i}`, this.#allocate(`o${i}`, type)] as const),
+    )
+    await (this.#unread?.run(session, feeds, buffers) ?? session.run(feeds, buffers))
+    return buffers
   }
 
   #allocate(name: string, { dtype, shape }: OutputType): OrtTensor {
