@@ -1,7 +1,7 @@
 /**
  * onnxruntime-node copies every output of a run into a new array, also one that was computed into a buffer which the caller gave, and training gives buffers for as much as
  * all parameters and momentum in each step. It copies in the order of the outputs and stops with an error at one that is no tensor. So models get an empty sequence as
- * their first output: when it is refused, the run is done, all other outputs are in their buffers, and nothing was copied.
+ * their first output: when it is refused, the run is done, all other outputs are in their buffers, and nothing was copied. (microsoft/onnxruntime#32346 is to end the copying.)
  */
 
 import { create } from '@bufbuild/protobuf'
